@@ -1,0 +1,5 @@
+"""`python -m viton` is the same as `viton`."""
+
+from viton.cli import main
+
+main()

@@ -1,0 +1,230 @@
+"""The command line of the library. Heavy imports wait until a verb needs them, so that --help answers at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from viton import console
+from viton.config import TryOnConfig, WorldConfig, load_config, overridden, parse
+from viton.errors import InputError, UsageError
+
+app = typer.Typer(
+    help="Reproduce, run and compare image-based virtual try-on, from VITON (CVPR 2018) on.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+data_app = typer.Typer(help="Check datasets and make them up.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(data_app, name="data")
+
+DataRoot = Annotated[Path, typer.Option("--data", help="Dataset folder in the viton-hd layout.")]
+SplitName = Annotated[str, typer.Option("--split", help="train, val or test.")]
+PairsFile = Annotated[str, typer.Option("--pairs", help="Pairs file: a path, or a name under the dataset.")]
+Config = Annotated[Path | None, typer.Option("--config", help="Experiment to take size, seed and warp settings from.")]
+Overrides = Annotated[list[str], typer.Option("--set", help="a.b=value; may be repeated.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print results as JSON lines on standard output.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results that were made with other settings.")]
+FailuresOk = Annotated[
+    bool, typer.Option("--failures-ok", help="Exit 0 although pairs failed; the manifest names them.")
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N pairs.")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of everything random.")]
+ImageSize = Annotated[str | None, typer.Option("--size", help="HxW of the pictures, for instance 256x192.")]
+Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1, ...")]
+
+
+def main() -> None:
+    """Entry point of `viton` and `python -m viton`."""
+    console.run(app)
+
+
+@data_app.command(epilog="Example: viton data check ../zalando-hd-resized --split test")
+def check(
+    root: Annotated[Path, typer.Argument(help="Dataset folder.")],
+    layout: Annotated[str, typer.Option(help="How the folder is laid out; this version reads viton-hd.")] = "viton-hd",
+    split: Annotated[str | None, typer.Option(help="Only this split; all by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List everything that is wrong with a dataset folder, at once."""
+    from viton.data.check import check as check_folder
+
+    if layout != "viton-hd":
+        raise UsageError(f"--layout: expected viton-hd, got '{layout}'")
+    report = check_folder(root, (split,) if split else (), console.progress("checked"))
+    if as_json:
+        print(json.dumps(report._asdict() | {"problems": [problem._asdict() for problem in report.problems]}))
+    else:
+        for problem in report.problems:
+            print(problem.line)
+        found = f"{report.people} people, {report.clothings} garments, {report.pairs} pairs"
+        print(f"{root}: {found}; {report.errors} errors, {len(report.problems) - report.errors} warnings")
+    if report.errors:
+        raise typer.Exit(1)
+
+
+@data_app.command(epilog="Example: viton data synth world --people 48 --garments 24 --seed 0 --size 256x192")
+def synth(
+    out: Annotated[Path, typer.Argument(help="Folder to write the world to.")],
+    people: Annotated[int, typer.Option(min=1, help="How many, over all splits.")],
+    garments: Annotated[int, typer.Option(min=0, help="Product pictures beyond everyone's own.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="With an index it fixes every byte.")] = 0,
+    size: Annotated[str, typer.Option(help="HxW; width is three quarters of height.")] = "256x192",
+    noise: Annotated[float, typer.Option(min=0, help="Level of made-up estimator errors; 0 is exact.")] = 0.0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; the bytes do not depend on it.")] = 1,
+) -> None:
+    """Make up a world of people and garments, with exact truth, in the viton-hd layout."""
+    from viton.synthetic.dataset import write_world
+
+    height, width = _size(size)
+    wanted = {"people": people, "garments": garments, "seed": seed, "height": height, "width": width, "noise": noise}
+    write_world(out, parse(WorldConfig, wanted, "world"), workers=workers, progress=console.progress("made"))
+    console.say(f"{out}: {people} people, {people + garments} garments")
+
+
+@app.command(epilog="Example: viton warp --data ROOT --pairs test_pairs.txt --target parsed --out warps")
+def warp(
+    data: DataRoot,
+    out: Annotated[Path, typer.Option("--out", help="Folder for P__C.png, P__C.mask.png and warps.jsonl.")],
+    pairs: PairsFile = "test_pairs.txt",
+    split: SplitName = "test",
+    target: Annotated[str, typer.Option("--target", help="Mask to warp onto; this version knows parsed.")] = "parsed",
+    size: ImageSize = None,
+    config: Config = None,
+    overrides: Overrides = [],  # noqa: B006 - typer reads the default, nobody writes to it
+    seed: Seed = None,
+    limit: Limit = None,
+    device: Device = "cpu",
+    overwrite: Overwrite = False,
+    failures_ok: FailuresOk = False,
+    as_json: AsJson = False,
+) -> None:
+    """Warp product pictures onto people by shape contexts and thin-plate splines."""
+    from viton.runs import Request, run_warps
+
+    if target != "parsed":
+        raise UsageError(
+            f"--target: expected parsed (coarse needs a trained network, not in this version), got '{target}'"
+        )
+    settings = _try_on_config(config, overrides, size, seed)
+    rows = run_warps(Request(data, split, pairs, settings, limit, device, overwrite), out, console.progress("warped"))
+    _finish(rows, out, failures_ok, as_json)
+
+
+@app.command("try-on", epilog="Example: viton try-on non-parametric --data ROOT --pairs test_pairs.txt --out results")
+def try_on(
+    method: Annotated[str, typer.Argument(help="non-parametric; more as they are trained.")],
+    out: Annotated[Path, typer.Option("--out", help="Results folder; with --person a picture.")],
+    data: Annotated[Path | None, typer.Option("--data", help="Dataset folder in the viton-hd layout.")] = None,
+    pairs: PairsFile = "test_pairs.txt",
+    split: SplitName = "test",
+    run: Annotated[
+        Path | None, typer.Option("--run", help="Run with the method's trained stages, if it has any.")
+    ] = None,
+    shard: Annotated[str | None, typer.Option("--shard", help="i/n, from 1/n; join with `viton merge`.")] = None,
+    person: Annotated[Path | None, typer.Option("--person", help="One person photo.")] = None,
+    clothing: Annotated[Path | None, typer.Option("--clothing", help="One product photo.")] = None,
+    parsing: Annotated[
+        Path | None, typer.Option("--parsing", help="Its CIHP label map; found in a dataset folder.")
+    ] = None,
+    keypoints: Annotated[Path | None, typer.Option("--keypoints", help="Its OpenPose JSON; found likewise.")] = None,
+    clothing_mask: Annotated[Path | None, typer.Option("--clothing-mask", help="Found likewise.")] = None,
+    size: ImageSize = None,
+    config: Config = None,
+    overrides: Overrides = [],  # noqa: B006 - typer reads the default, nobody writes to it
+    seed: Seed = None,
+    limit: Limit = None,
+    device: Device = "cpu",
+    overwrite: Overwrite = False,
+    failures_ok: FailuresOk = False,
+    as_json: AsJson = False,
+) -> None:
+    """Dress people: every pair of a list, or one photo with --person and --clothing."""
+    from viton.methods import method_named
+    from viton.runs import Files, Request, run_try_on, try_on_files
+
+    chosen, settings = method_named(method), _try_on_config(config, overrides, size, seed)
+    if run is not None and not chosen.stages:
+        raise UsageError(f"--run: {method} has no trained stages")
+    if person is not None or clothing is not None:
+        if person is None or clothing is None or data is not None:
+            raise UsageError("try-on: expected --person with --clothing, or --data with --pairs")
+        row = try_on_files(
+            chosen, Files(person, clothing, parsing, keypoints, clothing_mask), settings, device, out, overwrite
+        )
+        _finish([row], out, failures_ok, as_json)
+        return
+    if data is None:
+        raise UsageError("try-on: expected --data with --pairs, or --person with --clothing")
+    request = Request(data, split, pairs, settings, limit, device, overwrite, _shard(shard))
+    _finish(run_try_on(chosen, request, out, console.progress("tried on")), out, failures_ok, as_json)
+
+
+@app.command(epilog="Example: viton merge shard1 shard2 shard3 --out results")
+def merge(
+    shards: Annotated[list[Path], typer.Argument(help="Folders made with --shard.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for all of them.")],
+) -> None:
+    """Join shards of results, checking that every pair is there exactly once."""
+    from viton.results import merge as merge_shards
+
+    console.say(f"{out}: {len(merge_shards(shards, out))} pairs")
+
+
+@app.command(epilog="Example: viton doctor --json")
+def doctor(as_json: AsJson = False) -> None:
+    """Say what this machine can run, and what is missing with the line that installs it."""
+    from viton.doctor import examine
+
+    findings = examine()
+    if as_json:
+        print(json.dumps([finding._asdict() for finding in findings]))
+    else:
+        for finding in findings:
+            print(f"{'ok  ' if finding.ok else 'MISS' if finding.needed else 'note'}  {finding.what}: {finding.found}")
+    if any(finding.needed and not finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _try_on_config(config: Path | None, overrides: list[str], size: str | None, seed: int | None) -> TryOnConfig:
+    """The settings of a try-on: an experiment's, or the defaults; then --set, --size and --seed."""
+    base = load_config(config).try_on.model_dump() if config else {}
+    content = overridden(base, tuple(overrides))
+    if size:
+        content["height"], content["width"] = _size(size)
+    if seed is not None:
+        content["seed"] = seed
+    return parse(TryOnConfig, content, str(config or "settings"))
+
+
+def _size(text: str) -> tuple[int, int]:
+    height, _, width = text.lower().partition("x")
+    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+        raise UsageError(f"--size: expected HxW such as 256x192, got '{text}'")
+    return int(height), int(width)
+
+
+def _shard(text: str | None) -> tuple[int, int]:
+    if text is None:
+        return 1, 1
+    index, _, count = text.partition("/")
+    if not (index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
+        raise UsageError(f"--shard: expected i/n with 1 <= i <= n, got '{text}'")
+    return int(index), int(count)
+
+
+def _finish(rows: list[dict[str, object]], out: Path, failures_ok: bool, as_json: bool) -> None:
+    """Print the rows, name every failed pair, and exit 1 if there is one and that is not allowed."""
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, sort_keys=True))
+    bad = [row for row in rows if row["status"] != "ok"]
+    for row in bad:
+        console.say(f"failed: {row['person']} {row['clothing']}: {row['status']}: {row.get('message', '')}")
+    console.say(f"{out}: {len(rows) - len(bad)} of {len(rows)} pairs done" + (f", {len(bad)} failed" if bad else ""))
+    if bad and not failures_ok:
+        raise InputError(out, "every pair to succeed", f"{len(bad)} of {len(rows)} failed")

@@ -1,0 +1,1 @@
+"""Datasets, read as they are."""

@@ -1,0 +1,78 @@
+"""Eighteen body joints in COCO-18 order, and the formats they come in.
+
+A joint is (x px, y px, confidence); confidence 0 means unseen, and then x and y are 0 too.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viton.errors import InputError
+from viton.files import read_json
+
+Keypoints = NDArray[np.float32]  # (18, 3)
+
+COCO18 = (
+    "nose", "neck",
+    "right_shoulder", "right_elbow", "right_wrist",
+    "left_shoulder", "left_elbow", "left_wrist",
+    "right_hip", "right_knee", "right_ankle",
+    "left_hip", "left_knee", "left_ankle",
+    "right_eye", "left_eye", "right_ear", "left_ear",
+)  # fmt: skip
+
+# Bones drawn between joints of COCO-18, for figures.
+LIMBS = (
+    (1, 2), (2, 3), (3, 4), (1, 5), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10),
+    (1, 11), (11, 12), (12, 13), (1, 0), (0, 14), (14, 16), (0, 15), (15, 17),
+)  # fmt: skip
+
+# BODY_25 inserts MidHip at 8, so its joints 9..18 are COCO-18's 8..17; 19..24 are feet.
+BODY25_OF_COCO18 = (0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18)
+
+
+def from_body25(joints: NDArray[np.floating]) -> Keypoints:
+    """(25,3) OpenPose BODY_25 -> (18,3) COCO-18; MidHip and the feet are left out."""
+    return _seen(joints[list(BODY25_OF_COCO18)])
+
+
+def to_body25(keypoints: Keypoints) -> NDArray[np.float32]:
+    """(18,3) COCO-18 -> (25,3) BODY_25; MidHip lies between the hips when both are seen, the feet are unseen."""
+    joints = np.zeros((25, 3), np.float32)
+    joints[list(BODY25_OF_COCO18)] = keypoints
+    hips = keypoints[[8, 11]]
+    if (hips[:, 2] > 0).all():
+        joints[8] = hips.mean(axis=0)
+    return joints
+
+
+def _seen(joints: NDArray[np.floating]) -> Keypoints:
+    """Copy with every missing joint as zeros: OpenPose writes (0,0,0), VITON writes -1."""
+    keypoints = np.array(joints, np.float32)
+    missing = (keypoints[:, 2] <= 0) | (keypoints[:, :2] < 0).any(axis=1)
+    keypoints[missing] = 0
+    return keypoints
+
+
+def read_openpose_body25(path: Path) -> Keypoints:
+    """The first person of an OpenPose JSON file (the authors' code takes row 0 too) as (18,3) COCO-18.
+
+    Raises InputError when the file is missing, holds nobody, is not BODY_25, or shows no joint at all.
+    """
+    content = read_json(path)
+    people = content.get("people") if isinstance(content, dict) else None
+    if not isinstance(people, list) or not people:
+        raise InputError(path, "at least one person under 'people'", "none")
+    flat = people[0].get("pose_keypoints_2d") if isinstance(people[0], dict) else None
+    if not isinstance(flat, list) or len(flat) != 75:
+        got = f"{len(flat)} numbers" if isinstance(flat, list) else "no such key"
+        raise InputError(path, "75 numbers (BODY_25) under 'pose_keypoints_2d'", got)
+    if not all(isinstance(value, (int, float)) and np.isfinite(value) for value in flat):
+        raise InputError(path, "finite numbers under 'pose_keypoints_2d'", "something else")
+    keypoints = from_body25(np.array(flat, np.float64).reshape(25, 3))
+    if not (keypoints[:, 2] > 0).any():
+        raise InputError(path, "at least one visible joint", "none")
+    return keypoints

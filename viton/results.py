@@ -1,0 +1,210 @@
+"""A folder of results: pictures `P__C.png`, a manifest of every pair, and how long each took.
+
+settings.json     what decides the pictures: method, options, seed, size, digests of data and code
+manifest.jsonl    a row a pair, sorted; nothing in it depends on when or where it was made
+timing.jsonl      seconds, host and time of each pair
+provenance.json   commit, versions, command
+journal.jsonl     while it runs: the rows so far, so that a killed run goes on where it was
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from viton.data.sample import Pair
+from viton.errors import InputError
+from viton.files import jsonl, locked, read_json, read_jsonl, sha256_of, write_bytes, write_json, write_text
+from viton.images import Pixels, encode
+from viton.provenance import provenance
+
+SCHEMA = 1
+Row = dict[str, object]
+
+
+class Outcome(NamedTuple):
+    """What became of one pair."""
+
+    status: str  # "ok", or a reason code such as "warp_failed:few_contour_points"
+    pictures: dict[str, Pixels]  # by what follows `P__C` in the file name; the one for ".png" is the result
+    details: dict[str, object]  # further columns of the manifest
+
+
+def failed(status: str, message: str) -> Outcome:
+    return Outcome(status, {}, {"message": message})
+
+
+class Folder:
+    """Results being made; one process at a time works in it."""
+
+    def __init__(self, path: Path, manifest: str = "manifest.jsonl") -> None:
+        self.path, self.manifest, self.journal = path, path / manifest, path / "journal.jsonl"
+
+    def make(
+        self,
+        pairs: list[Pair],
+        settings: Row,
+        produce: Callable[[Pair], Outcome],
+        *,
+        overwrite: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> list[Row]:
+        """Make what is missing and return the manifest's rows; a second call with the same settings makes nothing.
+
+        Raises InputError when the folder holds results of other settings and `overwrite` is False.
+        """
+        with locked(self.path / ".lock"):
+            self._claim(settings, overwrite)
+            done = {Pair(str(row["person"]), str(row["clothing"])): row for row in self._rows_so_far()}
+            wanted = set(pairs)
+            missing = [pair for pair in pairs if pair not in done]
+            if not missing and set(done) == wanted and self.manifest.is_file():
+                return read_jsonl(self.manifest)
+            with self.journal.open("a") as journal:
+                for number, pair in enumerate(missing, 1):
+                    started = time.perf_counter()
+                    row = self._save(pair, produce(pair))
+                    timing = {
+                        "seconds": round(time.perf_counter() - started, 4),
+                        "time": _now(),
+                        "host": platform.node(),
+                    }
+                    journal.write(jsonl([{"row": row, "timing": timing}]))
+                    journal.flush()
+                    done[pair] = row
+                    if progress:
+                        progress(number, len(missing))
+            return self._finish([done[pair] for pair in sorted(wanted)])
+
+    def _claim(self, settings: Row, overwrite: bool) -> None:
+        """See that what lies here was made with `settings`, or clear it away."""
+        path = self.path / "settings.json"
+        if path.is_file():
+            found = read_json(path)
+            if found == settings:
+                return
+            if not overwrite:
+                differing = sorted(k for k in {*settings, *_keys(found)} if settings.get(k) != _keys(found).get(k))
+                raise InputError(
+                    self.path, "results of these settings (or --overwrite)", f"others: {', '.join(differing)}"
+                )
+            self.clear()
+        elif any(not inside.name.startswith(".") for inside in self.path.iterdir()):
+            raise InputError(self.path, "an empty folder or one of our results", "something else")
+        write_json(path, settings)
+        write_json(self.path / "provenance.json", provenance())
+
+    def clear(self) -> None:
+        """Remove everything but the lock; settings last, so that a half-cleared folder is still ours."""
+        for inside in sorted(self.path.iterdir(), key=lambda path: path.name == "settings.json"):
+            if inside.name != ".lock":
+                shutil.rmtree(inside) if inside.is_dir() else inside.unlink()
+
+    def _rows_so_far(self) -> Iterator[Row]:
+        """Rows whose pictures are there and unharmed; a torn last line of a killed run's journal is dropped."""
+        rows = read_jsonl(self.manifest) if self.manifest.is_file() else []
+        if self.journal.is_file():
+            text = self.journal.read_text()
+            whole = text[: text.rfind("\n") + 1]
+            write_text(self.journal, whole)
+            rows += [_keys(entry["row"]) for entry in read_jsonl(self.journal)]
+        for row in rows:
+            if row["status"] != "ok" or self._intact(row):
+                yield row
+
+    def _intact(self, row: Row) -> bool:
+        path = self.path / str(row["file"])
+        return path.is_file() and sha256_of(path) == row["sha256"]
+
+    def _save(self, pair: Pair, outcome: Outcome) -> Row:
+        row: Row = {"schema": SCHEMA, "person": pair.person, "clothing": pair.clothing, "status": outcome.status}
+        for suffix, pixels in outcome.pictures.items():
+            data = encode(pixels, ".png")
+            write_bytes(self.path / f"{pair.name}{suffix}", data)
+            if suffix == ".png":
+                row |= {"file": f"{pair.name}.png", "sha256": hashlib.sha256(data).hexdigest()}
+        return row | outcome.details
+
+    def _finish(self, rows: list[Row]) -> list[Row]:
+        """Timing first, then the manifest, then the journal goes: at every moment the work done is on disk."""
+        timing_path = self.path / "timing.jsonl"
+        timings = {
+            (row["person"], row["clothing"]): row for row in (read_jsonl(timing_path) if timing_path.is_file() else [])
+        }
+        for entry in read_jsonl(self.journal):
+            row = _keys(entry["row"])
+            named = {"person": row["person"], "clothing": row["clothing"]}
+            timings[row["person"], row["clothing"]] = named | _keys(entry["timing"])
+        kept = [timings[key] for row in rows if (key := (row["person"], row["clothing"])) in timings]
+        write_text(timing_path, jsonl(kept))
+        write_text(self.manifest, jsonl(rows))
+        self.journal.unlink()
+        return rows
+
+
+def merge(shards: list[Path], out: Path, pairs: list[Pair] | None = None) -> list[Row]:
+    """Join shards' folders into `out`; raises InputError unless every pair is there exactly once.
+
+    pairs: what must be there; without them, what the shards' settings say that the whole list was.
+    """
+    settings = [_keys(read_json(shard / "settings.json")) for shard in shards]
+    for shard, other in zip(shards, settings, strict=True):
+        if _without_shard(other) != _without_shard(settings[0]):
+            raise InputError(shard / "settings.json", f"the settings of {shards[0]}", "others")
+    where: dict[Pair, Path] = {}
+    rows: dict[Pair, Row] = {}
+    for shard in shards:
+        for row in read_jsonl(shard / "manifest.jsonl"):
+            pair = Pair(str(row["person"]), str(row["clothing"]))
+            if pair in where:
+                raise InputError(shard, "every pair once", f"{pair.name} again (first in {where[pair]})")
+            where[pair], rows[pair] = shard, row
+    _expect_complete(out, rows, settings[0], pairs)
+    folder = Folder(out)
+    with locked(out / ".lock"):
+        folder._claim(_without_shard(settings[0]), overwrite=False)
+        for pair, row in rows.items():
+            if row["status"] == "ok":
+                write_bytes(out / str(row["file"]), (where[pair] / str(row["file"])).read_bytes())
+        write_text(out / "timing.jsonl", "".join((shard / "timing.jsonl").read_text() for shard in shards))
+        write_text(folder.manifest, jsonl([rows[pair] for pair in sorted(rows)]))
+    return [rows[pair] for pair in sorted(rows)]
+
+
+def _expect_complete(out: Path, rows: dict[Pair, Row], settings: Row, pairs: list[Pair] | None) -> None:
+    if pairs is not None and set(pairs) != set(rows):
+        missing = sorted(set(pairs) - set(rows))
+        got = f"{len(missing)} missing, first {missing[0].name}" if missing else "pairs that are not on the list"
+        raise InputError(out, f"all {len(pairs)} pairs", got)
+    if settings["pairs"] != pairs_digest(rows):
+        raise InputError(out, "every pair of the list that the shards were cut from", f"{len(rows)} of them, or others")
+
+
+def pairs_digest(pairs: Iterable[Pair]) -> str:
+    """A fingerprint of a list of pairs, whatever its order."""
+    return hashlib.sha256("\n".join(sorted(pair.name for pair in pairs)).encode()).hexdigest()[:16]
+
+
+def shard_of(pairs: list[Pair], index: int, count: int) -> list[Pair]:
+    """The pairs of shard `index` (from 1) of `count`; a pair's shard depends on its name alone."""
+    return [pair for pair in pairs if int(hashlib.sha256(pair.name.encode()).hexdigest(), 16) % count == index - 1]
+
+
+def _without_shard(settings: Row) -> Row:
+    return {key: value for key, value in settings.items() if key != "shard"}
+
+
+def _keys(value: object) -> Row:
+    if not isinstance(value, dict):
+        raise ValueError(f"expected keys and values, got {type(value).__name__}")
+    return value
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
