@@ -77,9 +77,9 @@ class WorldConfig(Model):
     people: PositiveInt  # over all splits
     garments: NonNegativeInt  # product pictures beyond everyone's own
     seed: NonNegativeInt
-    height: PositiveInt
-    width: PositiveInt
-    noise: NonNegativeFloat = 0.0  # level of the made-up estimators' errors; 0 is exact
+    height: Annotated[int, Field(ge=32)]  # px
+    width: PositiveInt  # px, three quarters of the height
+    noise: NonNegativeFloat = 0.0  # of the made-up estimators: 0 is exact, 1 as bad as a poor parser
 
     @model_validator(mode="after")
     def _three_by_four(self) -> WorldConfig:
@@ -131,6 +131,10 @@ class ExperimentConfig(Model):
     representation: RepresentationConfig = RepresentationConfig()
     warp: WarpConfig = WarpConfig()
     notebooks: tuple[str, ...] = ("dataset", "person_representation", "warp", "method")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.height, self.width
 
     @property
     def try_on(self) -> TryOnConfig:

@@ -12,6 +12,7 @@ authors do):
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -20,7 +21,9 @@ from torch import Tensor
 
 from viton.config import RepresentationConfig
 from viton.coordinates import Size
-from viton.parsing import FACE_AND_HAIR, TROUSERS, LabelMap, body_mask_of, mask_of
+from viton.data.sample import Person
+from viton.images import to_tensor
+from viton.parsing import CLOTHING, FACE_AND_HAIR, TROUSERS, LabelMap, body_mask_of, mask_of
 
 REDUCTION = 16  # of the body shape: 256x192 -> 16x12
 
@@ -67,6 +70,24 @@ def represent(
     if not parts:
         raise ValueError("represent: expected at least one of pose, body_shape, face_hair, got none")
     return torch.cat(parts, dim=1)
+
+
+def represent_people(people: Sequence[Person], config: RepresentationConfig, label_map: LabelMap) -> Tensor:
+    """Represent loaded people, whose parsings must be of one size, as (B,22,H,W)."""
+    images = torch.cat([to_tensor(person.image) for person in people])
+    parsings = torch.stack([torch.from_numpy(person.parsing) for person in people])
+    keypoints = torch.stack([torch.from_numpy(person.keypoints) for person in people])
+    return represent(images, parsings, keypoints, config, label_map)
+
+
+def painted(person: Person, label_map: LabelMap, colour: tuple[int, int, int]) -> Person:
+    """The person with every pixel of the garment in one colour, to see whether a representation gives it away."""
+    height, width = person.image.shape[:2]
+    labels = torch.from_numpy(person.parsing)[None]
+    worn = F.interpolate(mask_of(labels, CLOTHING["paper"], label_map), (height, width), mode="nearest-exact")[0, 0] > 0
+    image = person.image.copy()
+    image[worn.numpy()] = colour
+    return person._replace(image=image)
 
 
 def pose_maps(keypoints: Tensor, size: Size) -> Tensor:

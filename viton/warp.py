@@ -37,6 +37,14 @@ class WarpFit(NamedTuple):
     forward: ThinPlateSpline  # source -> target on the same points with the same smoothing
 
 
+class SampleFit(NamedTuple):
+    """A fit and the masks (H,W) in [0,1] that it was made from."""
+
+    fit: WarpFit
+    clothing_mask: Array
+    target_mask: Array
+
+
 class WarpReport(NamedTuple):
     """What is known of one warp; all but `matched` at the pictures' size."""
 
@@ -61,6 +69,11 @@ def fit_warp(clothing_mask: Array, target_mask: Array, config: WarpConfig, rng: 
     height = config.match.height
     size = height, round(height * target_mask.shape[1] / target_mask.shape[0])
     match = match_masks(_resized(clothing_mask, size), _resized(target_mask, size), config.match, rng)
+    return _fit_of(match, size, config)
+
+
+def _fit_of(match: Match, size: Size, config: WarpConfig) -> WarpFit:
+    """The splines both ways through the pairs of the last round."""
     last = match.steps[-1]
     source, target = match.source.points[last.source], match.target.points[last.target]
     smoothing = config.smoothing * last.scale**2
@@ -83,18 +96,34 @@ def apply_warp(fits: list[WarpFit], clothing: Tensor, clothing_mask: Tensor, tar
     return Warped(picture * mask + (1 - mask), mask, source_px, reports)
 
 
-def warp_sample(sample: Sample, config: WarpConfig, label_map: LabelMap, seed: int, device: str = "cpu") -> Warped:
-    """Warp a sample's clothing onto the garment region of its parsing, B = 1; raises shape_context.MatchError.
+def fit_sample(sample: Sample, config: WarpConfig, label_map: LabelMap, seed: int) -> SampleFit:
+    """Fit a sample's clothing to the garment region of its parsing; raises shape_context.MatchError.
 
     The random start of the outlines depends on the seed and the pair's name, not on what was warped before.
     """
-    size = sample.clothing.image.shape[:2]
-    target = fit_mask(clothing_region(sample.person.parsing, label_map, config.fidelity), size)
-    rng = np.random.default_rng([seed, *sample.pair.name.encode()])
+    height, width = sample.clothing.image.shape[:2]
+    target = fit_mask(clothing_region(sample.person.parsing, label_map, config.fidelity), (height, width))
     clothing_mask, target_mask = to_unit(sample.clothing.mask), to_unit(target)
-    fit = fit_warp(clothing_mask, target_mask, config, rng)
-    masks = [torch.from_numpy(mask).float()[None, None].to(device) for mask in (clothing_mask, target_mask)]
-    return apply_warp([fit], to_tensor(sample.clothing.image).to(device), *masks)
+    rng = np.random.default_rng([seed, *sample.pair.name.encode()])
+    return SampleFit(fit_warp(clothing_mask, target_mask, config, rng), clothing_mask, target_mask)
+
+
+def warp_sample(sample: Sample, config: WarpConfig, label_map: LabelMap, seed: int, device: str = "cpu") -> Warped:
+    """Warp a sample's clothing onto the garment region of its parsing, B = 1; raises shape_context.MatchError."""
+    fit, *masks = fit_sample(sample, config, label_map, seed)
+    clothing_mask, target_mask = (torch.from_numpy(mask).float()[None, None].to(device) for mask in masks)
+    return apply_warp([fit], to_tensor(sample.clothing.image).to(device), clothing_mask, target_mask)
+
+
+def iou_by_iteration(fit: WarpFit, clothing_mask: Array, target_mask: Array, config: WarpConfig) -> list[float]:
+    """How well the mask would fit had matching stopped after each round; masks (H,W) in [0,1]."""
+    masks = [torch.from_numpy(mask).float()[None, None] for mask in (clothing_mask, target_mask)]
+    blank = masks[0].new_zeros(1, 3, *clothing_mask.shape)
+    reached = []
+    for number in range(1, len(fit.match.steps) + 1):
+        stopped = _fit_of(Match(fit.match.source, fit.match.target, fit.match.steps[:number]), fit.size, config)
+        reached.append(apply_warp([stopped], blank, *masks).reports[0].iou)
+    return reached
 
 
 def iou(a: Tensor, b: Tensor) -> float:

@@ -1,0 +1,104 @@
+"""How a garment is cut: the coordinates of its front, and its outline in them, the same flat and worn.
+
+u runs across the front from -1 to 1 (towards the wearer's left), v down it from 0 at the shoulders to 1 at the hem.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viton.synthetic.shapes import Floats, Profile
+
+FRONT, HIGH_COLLAR = 1, 4  # panels
+SLEEVE_OF = {1: 2, -1: 3}  # panels, by side
+PANELS = (FRONT, *SLEEVE_OF.values(), HIGH_COLLAR)
+
+
+class Frame(NamedTuple):
+    """Where a front lies in a picture; `curl` is how far it bends round the body (0 flat), `turn` how far it turns."""
+
+    centre: float
+    top: float
+    bottom: float
+    drop: float  # how much lower the shoulder tips are than the neck
+    half_width: Profile  # by y
+    sag: float = 0.0  # how much lower the middle of the hem is than its sides
+    curl: float = 0.0
+    turn: float = 0.0
+
+    def _ends(self, u: Floats) -> tuple[Floats, Floats]:
+        across = np.minimum(np.abs(u), 1.3)
+        return self.top + self.drop * across**1.4, self.bottom + self.sag * (1 - across**2)
+
+    def to_uv(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """(u, v) of points seen at (x, y); outside the front |u| > 1 or v is outside [0,1]."""
+        seen = (x - self.centre) / self.half_width(y)
+        shoulder, hem = self._ends(seen)
+        v = (y - shoulder) / (hem - shoulder)
+        if not self.curl:
+            return seen, v
+        inside = np.clip(seen, -1, 1)
+        u = np.arcsin(self.curl * inside) / np.arcsin(self.curl) + self.turn * (1 - inside**2)
+        return u + (seen - inside), v
+
+    def to_xy(self, u: Floats, v: Floats) -> tuple[Floats, Floats]:
+        """(x, y) of points on a flat front."""
+        shoulder, hem = self._ends(u)
+        y = shoulder + v * (hem - shoulder)
+        return self.centre + u * self.half_width(y), y
+
+
+class Neckline(NamedTuple):
+    """The opening at the neck: half-width in u, depth of front and back in v."""
+
+    kind: str  # "crew", "v", "scoop", "high" or "collar"
+    half_width: float
+    front: float
+    back: float
+
+    def edge(self, u: Floats, margin: float = 0.0) -> Floats:
+        """v of the front edge at u, and -1 beside the opening; `margin` widens it, for the band sewn round it."""
+        share = np.clip(1 - np.abs(u) / (self.half_width + margin), 0, 1)
+        depth = self.front + margin * 0.36
+        curve = share**0.85 if self.kind in ("v", "collar") else np.sqrt(share * (2 - share))
+        return np.where(share > 0, depth * curve, -1.0).astype(np.float32)
+
+    def back_edge(self, u: Floats) -> Floats:
+        """v of the back edge at u."""
+        share = np.clip(1 - np.abs(u) / self.half_width, 0, 1)
+        return (self.back * np.sqrt(share * (2 - share))).astype(np.float32)
+
+
+class Cut(NamedTuple):
+    """Outline of a garment in (u, v), and its proportions in half-widths of its shoulders."""
+
+    sleeve: str  # "none", "short" or "long"
+    neckline: Neckline
+    ratio: float  # length
+    waist: float
+    hem: float
+    armhole: float  # v at the armpit
+    strap: float  # |u| of the shoulder's outer end
+    sleeve_length: float  # share of the arm that is covered, from shoulder to wrist
+    cuff: float  # half-width of the sleeve's end
+
+    def covers(self, u: Floats, v: Floats) -> NDArray[np.bool_]:
+        """Whether the front has cloth at (u, v); the opening at the neck has none."""
+        below = np.clip(v / self.armhole, 0, 1)
+        side = self.strap + (1 - self.strap) * below**3
+        return (v >= 0) & (v <= 1) & (np.abs(u) <= side) & (v >= self.neckline.edge(u))
+
+    def inner_collar(self, u: Floats, v: Floats) -> NDArray[np.bool_]:
+        """Whether the inside of the back shows at (u, v) on the flat product."""
+        return (v >= self.neckline.back_edge(u)) & (v < self.neckline.edge(u))
+
+
+COLLAR_RIM = 0.3  # v on a turtleneck's collar of its front rim's lowest point
+
+
+def collar_covers(u: Floats, v: Floats) -> NDArray[np.bool_]:
+    """Whether a turtleneck's collar, in its own (u, v), shows its outside there."""
+    return (np.abs(u) <= 1) & (v <= 1) & (v >= COLLAR_RIM * np.sqrt(np.clip(1 - u**2, 0, 1)))
