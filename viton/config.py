@@ -32,7 +32,7 @@ M = TypeVar("M", bound=BaseModel)
 class Model(BaseModel):
     """Frozen; a key that it does not have is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class RepresentationConfig(Model):
@@ -62,6 +62,12 @@ class ShapeContextConfig(Model):
     smoothing: PositiveFloat = 1.0  # of the later ones; both times the squared mean distance
     min_outline_px: PositiveFloat = 12.0  # a shorter outline says nothing about a garment's shape
 
+    @model_validator(mode="after")
+    def _radii_grow(self) -> ShapeContextConfig:
+        if self.inner_radius >= self.outer_radius:
+            raise ValueError(f"inner_radius: expected less than outer_radius {self.outer_radius}")
+        return self
+
 
 class WarpConfig(Model):
     """Warp of the clothing onto a target mask (paper, section 3.3)."""
@@ -84,7 +90,7 @@ class WorldConfig(Model):
     @model_validator(mode="after")
     def _three_by_four(self) -> WorldConfig:
         if self.width * 4 != self.height * 3:
-            raise ValueError(f"size: expected width = 3/4 height, got {self.height}x{self.width}")
+            raise ValueError(f"width: expected three quarters of the height {self.height}, got {self.width}")
         return self
 
 
@@ -147,7 +153,7 @@ def load_config(path: Path, overrides: tuple[str, ...] = ()) -> ExperimentConfig
         raise InputError(path, "a configuration file", "no such file")
     try:
         content = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, or the 99th of a month
         raise InputError(path, "YAML", " ".join(str(error).split())) from error
     if not isinstance(content, dict):
         raise InputError(path, "keys and values", type(content).__name__)
@@ -159,7 +165,8 @@ def parse(model: type[M], content: dict[str, Any], where: str) -> M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
+        errors = error.errors()  # a misspelt key that must be there is unknown and missing: show what is written
+        first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
         place, known = _walk(model, first["loc"])
         if first["type"] == "extra_forbidden":
             raise InputError(where, f"one of the keys {', '.join(known)}", f"the unknown key '{place}'") from error
@@ -214,4 +221,7 @@ def _apply(content: dict[str, Any], override: str) -> None:
         content = content.setdefault(parent, {})
         if not isinstance(content, dict):
             raise UsageError(f"--set {override}: {parent} holds a value, not keys")
-    content[last] = yaml.safe_load(value)
+    try:
+        content[last] = yaml.safe_load(value)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UsageError(f"--set {override}: expected a value in YAML, got {value!r}") from error

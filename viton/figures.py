@@ -202,10 +202,10 @@ def nearest(labels: Pixels, size: Size) -> Pixels:
 def map_colours(map_px: NDArray[np.float32]) -> Pixels:
     """A product map (H,W,2) as colours: red grows across the product, green down it; white where nothing is worn."""
     H, W = map_px.shape[:2]
-    worn = np.isfinite(map_px).all(axis=2)
-    filled = np.where(worn[..., None], map_px, 0)
+    worn = np.isfinite(map_px).all(axis=2, keepdims=True)
+    filled = np.where(worn, map_px, 0)
     colours = np.stack([filled[..., 0] / W, filled[..., 1] / H, np.full((H, W), 0.45)], axis=2)
-    return np.where(worn[..., None], (colours.clip(0, 1) * 255).round(), 255).astype(np.uint8)
+    return np.where(worn, (colours.clip(0, 1) * 255).round(), 255).astype(np.uint8)
 
 
 def _quiet(axis: Axes) -> None:

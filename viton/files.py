@@ -56,7 +56,7 @@ def read_json(path: Path) -> object:
         raise InputError(path, "a JSON file", "no such file")
     try:
         return json.loads(path.read_bytes())
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError also for a number of more than 4300 digits
         raise InputError(path, "JSON", str(error).splitlines()[0]) from error
 
 
@@ -70,11 +70,11 @@ def read_jsonl(path: Path) -> list[dict[str, object]]:
     if not path.is_file():
         raise InputError(path, "a JSON-lines file", "no such file")
     rows = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}:{number}", "a JSON object", error.msg) from error
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{path}:{number}", "a JSON object", str(error).splitlines()[0]) from error
         if not isinstance(row, dict):
             raise InputError(f"{path}:{number}", "a JSON object", type(row).__name__)
         rows.append(row)

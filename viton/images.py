@@ -21,6 +21,7 @@ from viton.errors import InputError
 from viton.files import write_bytes
 
 Pixels = NDArray[np.uint8]
+EIGHT_BIT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")  # Pillow clips 16-bit grey to white
 
 
 def to_signed(pixels: Tensor) -> Tensor:
@@ -73,12 +74,18 @@ def _opened(path: Path) -> Image.Image:
         Image.DecompressionBombError,
     ) as error:
         raise InputError(path, "a whole picture", str(error).splitlines()[0]) from error
+    if picture.mode not in EIGHT_BIT:
+        raise InputError(path, "a picture of 8 bits a channel", f"mode {picture.mode}")
     return picture
 
 
 def load_rgb(path: Path) -> Pixels:
-    """Read a picture as uint8 (H,W,3) RGB, turned upright by its EXIF flag."""
-    return np.array(ImageOps.exif_transpose(_opened(path)).convert("RGB"))
+    """Read a picture as uint8 (H,W,3) RGB, turned upright by its EXIF flag; what is transparent becomes white."""
+    picture = ImageOps.exif_transpose(_opened(path))
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return np.array(picture.convert("RGB"))
 
 
 def load_mask(path: Path) -> Pixels:

@@ -14,6 +14,7 @@ from viton.errors import InputError
 from viton.files import read_json
 
 Keypoints = NDArray[np.float32]  # (18, 3)
+LIMIT = 1e6  # px; no picture is as wide, and infinity and NaN do not pass it either
 
 COCO18 = (
     "nose", "neck",
@@ -70,8 +71,8 @@ def read_openpose_body25(path: Path) -> Keypoints:
     if not isinstance(flat, list) or len(flat) != 75:
         got = f"{len(flat)} numbers" if isinstance(flat, list) else "no such key"
         raise InputError(path, "75 numbers (BODY_25) under 'pose_keypoints_2d'", got)
-    if not all(isinstance(value, (int, float)) and np.isfinite(value) for value in flat):
-        raise InputError(path, "finite numbers under 'pose_keypoints_2d'", "something else")
+    if not all(isinstance(value, (int, float)) and abs(value) < LIMIT for value in flat):
+        raise InputError(path, f"numbers below {LIMIT:g} under 'pose_keypoints_2d'", "something else")
     keypoints = from_body25(np.array(flat, np.float64).reshape(25, 3))
     if not (keypoints[:, 2] > 0).any():
         raise InputError(path, "at least one visible joint", "none")

@@ -61,7 +61,7 @@ def mask_of(parsing: Tensor, names: tuple[str, ...], label_map: LabelMap) -> Ten
     """Integer labels (B,H,W) -> float32 (B,1,H,W), 1 where the label is one of `names`."""
     table = torch.zeros(256, device=parsing.device)
     table[label_map.ids(names)] = 1
-    return table[parsing.long()][:, None]
+    return _look_up(table, parsing)
 
 
 def body_mask_of(parsing: Tensor, label_map: LabelMap, fidelity: Fidelity) -> Tensor:
@@ -69,7 +69,12 @@ def body_mask_of(parsing: Tensor, label_map: LabelMap, fidelity: Fidelity) -> Te
     table = torch.zeros(256, device=parsing.device)
     table[: len(label_map.labels)] = 1
     table[label_map.ids(("background", *FACE_AND_HAIR[fidelity]))] = 0
-    return table[parsing.long()][:, None]
+    return _look_up(table, parsing)
+
+
+def _look_up(table: Tensor, parsing: Tensor) -> Tensor:
+    """(256,) values for (B,h,w) labels, (B,1,h,w)."""
+    return table.index_select(0, parsing.reshape(-1).int()).reshape(len(parsing), 1, *parsing.shape[1:])
 
 
 def clothing_region(parsing: Pixels, label_map: LabelMap, fidelity: Fidelity) -> Pixels:

@@ -119,17 +119,21 @@ class Folder:
                 yield row
 
     def _intact(self, row: Row) -> bool:
-        path = self.path / str(row["file"])
-        return path.is_file() and sha256_of(path) == row["sha256"]
+        digests = {str(row["file"]): row["sha256"], **_keys(row.get("others", {}))}
+        return all((self.path / name).is_file() and sha256_of(self.path / name) == digests[name] for name in digests)
 
     def _save(self, pair: Pair, outcome: Outcome) -> Row:
         row: Row = {"schema": SCHEMA, "person": pair.person, "clothing": pair.clothing, "status": outcome.status}
+        others: Row = {}  # further pictures, such as the mask of a warp, and their sha256
         for suffix, pixels in outcome.pictures.items():
             data = encode(pixels, ".png")
             write_bytes(self.path / f"{pair.name}{suffix}", data)
+            digest = hashlib.sha256(data).hexdigest()
             if suffix == ".png":
-                row |= {"file": f"{pair.name}.png", "sha256": hashlib.sha256(data).hexdigest()}
-        return row | outcome.details
+                row |= {"file": f"{pair.name}.png", "sha256": digest}
+            else:
+                others[f"{pair.name}{suffix}"] = digest
+        return row | ({"others": others} if others else {}) | outcome.details
 
     def _finish(self, rows: list[Row]) -> list[Row]:
         """Timing first, then the manifest, then the journal goes: at every moment the work done is on disk."""
@@ -171,7 +175,10 @@ def merge(shards: list[Path], out: Path, pairs: list[Pair] | None = None) -> lis
         folder._claim(_without_shard(settings[0]), overwrite=False)
         for pair, row in rows.items():
             if row["status"] == "ok":
-                write_bytes(out / str(row["file"]), (where[pair] / str(row["file"])).read_bytes())
+                picture = where[pair] / str(row["file"])
+                if not picture.is_file() or sha256_of(picture) != row["sha256"]:
+                    raise InputError(picture, f"the picture with sha256 {row['sha256']}", "another one, or none")
+                write_bytes(out / picture.name, picture.read_bytes())
         write_text(out / "timing.jsonl", "".join((shard / "timing.jsonl").read_text() for shard in shards))
         write_text(folder.manifest, jsonl([rows[pair] for pair in sorted(rows)]))
     return [rows[pair] for pair in sorted(rows)]

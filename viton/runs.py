@@ -109,6 +109,8 @@ def load_files(files: Files, config: TryOnConfig) -> Sample:
     for path, pixels, picture in ((parsing_path, labels, image), (mask_path, mask, product)):
         if pixels.shape != picture.shape[:2]:
             raise InputError(path, f"the size of its picture, {picture.shape[:2]}", str(pixels.shape))
+    if labels.max() >= len(CIHP.labels):
+        raise InputError(parsing_path, "CIHP labels 0 to 19", f"label {labels.max()}")
     keypoints = fit_keypoints(read_openpose_body25(keypoints_path), image.shape[:2], config.size)
     person = Person(files.person.stem, fit_photo(image, config.size), padded(labels, config.size, 0), keypoints)
     return Sample(person, Clothing(files.clothing.stem, fit_photo(product, config.size), fit_mask(mask, config.size)))

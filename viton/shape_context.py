@@ -14,9 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from torch import Tensor
 
 from viton.config import ShapeContextConfig
-from viton.tps import ThinPlateSpline
+from viton.tps import ThinPlateSpline, kernel
 
 Array = NDArray[np.float64]
 
@@ -88,7 +89,7 @@ def match_masks(source: Array, target: Array, config: ShapeContextConfig, rng: n
 
 def match_outlines(source: Outline, target: Outline, config: ShapeContextConfig) -> Match:
     """Alternate between assigning points by their shape contexts and bending the source onto the target."""
-    moved, steps = source, []
+    moved, steps, frame = source, [], BendFrame.of(source)
     source_counted = target_counted = np.ones(config.points, bool)  # unmatched points are left out of the histograms
     target_bins, _ = log_polar_bins(target.points, config)
     for iteration in range(config.iterations):
@@ -100,9 +101,9 @@ def match_outlines(source: Outline, target: Outline, config: ShapeContextConfig)
         rows, columns = assign((1 - config.orientation_weight) * shape + config.orientation_weight * turn, config)
         source_counted, target_counted = _flags(rows, config.points), _flags(columns, config.points)
         smoothing = config.smoothing if iteration else config.first_smoothing
-        spline = fit_between(source.points[rows], target.points[columns], smoothing * scale**2)
+        spline = frame.fit(rows, target.points[columns], smoothing * scale**2)
         steps.append(Step(rows, columns, spline, scale))
-        moved = bend(source, spline)
+        moved = frame.bend(rows, spline)
     return Match(source, target, steps)
 
 
@@ -111,13 +112,15 @@ def log_polar_bins(points: Array, config: ShapeContextConfig) -> tuple[NDArray[n
 
     Returns ((N,N) in 0..K, px); bin K is for points beyond the outer radius.
     """
-    offset = points[None] - points[:, None]  # [i, j] = from i to j
-    distance = np.hypot(offset[..., 0], offset[..., 1])
+    x, y = (points[None, :, axis] - points[:, None, axis] for axis in (0, 1))  # [i, j] = from i to j
+    distance = np.sqrt(x * x + y * y)
     scale = float(distance.mean())
-    edges = np.geomspace(config.inner_radius, config.outer_radius, config.radial_bins)
-    radial = np.searchsorted(edges, (distance / scale).ravel(), side="right").reshape(distance.shape)
-    angle = np.arctan2(offset[..., 1], offset[..., 0]) % (2 * np.pi)
-    angular = (angle * (config.angular_bins / (2 * np.pi))).astype(np.intp).clip(max=config.angular_bins - 1)
+    ratio = config.outer_radius / config.inner_radius
+    radii = [config.inner_radius * ratio ** (k / max(1, config.radial_bins - 1)) for k in range(config.radial_bins)]
+    radial = np.zeros(distance.shape, np.intp)
+    for radius in radii:
+        radial += distance >= radius * scale
+    angular = np.floor(np.arctan2(y, x) * (config.angular_bins / (2 * np.pi))).astype(np.intp) % config.angular_bins
     outside = radial == config.radial_bins
     return np.where(outside, config.radial_bins * config.angular_bins, radial * config.angular_bins + angular), scale
 
@@ -140,10 +143,10 @@ def chi_square(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.flo
     columns = np.ascontiguousarray(b.T)  # (K, M)
     distance = np.empty((len(a), len(b)), np.float32)
     for row, out in zip(a, distance, strict=True):
-        filled = np.flatnonzero(row)
-        share = columns[filled]
-        share += row[filled, None]
-        np.matmul(row[filled] ** 2, np.reciprocal(share, out=share), out=out)
+        (filled,) = row.nonzero()
+        values, share = row[filled], columns[filled]
+        share += values[:, None]
+        np.matmul(values * values, np.reciprocal(share, out=share), out=out)
     return 2 * distance + (b.sum(axis=1) - 3 * a.sum(axis=1)[:, None]) / 2
 
 
@@ -162,17 +165,51 @@ def assign(cost: Array, config: ShapeContextConfig) -> tuple[NDArray[np.intp], N
     return rows[real], columns[real]
 
 
-def bend(outline: Outline, spline: ThinPlateSpline) -> Outline:
-    """The outline after the spline; tangents turn with it."""
-    ahead = 0.01 * np.stack([np.cos(outline.tangents), np.sin(outline.tangents)], axis=1)
-    moved = spline(torch.from_numpy(np.concatenate([outline.points, outline.points + ahead]))[None])[0].numpy()
-    points, ends = np.split(moved, 2)
-    return Outline(points, np.arctan2(ends[:, 1] - points[:, 1], ends[:, 0] - points[:, 0]))
+class BendFrame(NamedTuple):
+    """What every round needs of the source outline alone, computed once: all logarithms of the splines are here."""
+
+    points: Tensor  # (N, 2)
+    directions: Tensor  # (N, 2) unit tangents
+    gram: Tensor  # (N, N) kernel between the points
+    slope: Tensor  # (N, N) its derivative along the first point's tangent
+
+    @classmethod
+    def of(cls, outline: Outline) -> BendFrame:
+        points = torch.from_numpy(outline.points)
+        tangents = torch.from_numpy(outline.tangents)
+        directions = torch.stack([tangents.cos(), tangents.sin()], dim=1)
+        offset = points[:, None] - points  # (N, N, 2)
+        logs = offset.square().sum(-1).clamp(min=1e-300).log()
+        along = (offset * directions[:, None]).sum(-1)
+        return cls(points, directions, kernel(points[None], points[None])[0], 2 * along * (1 + logs))
+
+    def fit(self, rows: NDArray[np.intp], target: Array, smoothing: float) -> ThinPlateSpline:
+        """The spline from the points at `rows` to `target` (P,2)."""
+        chosen = torch.from_numpy(rows)
+        gram = self.gram[chosen][:, chosen][None]
+        return _spline(self.points[chosen], torch.from_numpy(target), smoothing, gram)
+
+    def bend(self, rows: NDArray[np.intp], spline: ThinPlateSpline) -> Outline:
+        """The outline after a spline with its knots at `rows`; tangents turn with it."""
+        chosen, weights, affine = torch.from_numpy(rows), spline.bend[0], spline.affine[0]
+        points = affine[0] + self.points @ affine[1:] + self.gram[:, chosen] @ weights
+        ahead = self.directions @ affine[1:] + self.slope[:, chosen] @ weights
+        return Outline(points.numpy(), torch.atan2(ahead[:, 1], ahead[:, 0]).numpy())
 
 
 def fit_between(source: Array, target: Array, smoothing: float) -> ThinPlateSpline:
-    """The spline from (P,2) to (P,2) as a batch of one."""
-    return ThinPlateSpline.fit(torch.from_numpy(source)[None], torch.from_numpy(target)[None], smoothing)
+    """The spline from (P,2) to (P,2) as a batch of one; raises MatchError with code `few_matches`."""
+    return _spline(torch.from_numpy(source), torch.from_numpy(target), smoothing)
+
+
+def _spline(source: Tensor, target: Tensor, smoothing: float, gram: Tensor | None = None) -> ThinPlateSpline:
+    message = f"{len(source)} matched points do not determine a spline"
+    if len(source) < 3:
+        raise MatchError("few_matches", message)
+    try:
+        return ThinPlateSpline.fit(source[None], target[None], smoothing, gram)
+    except torch.linalg.LinAlgError as error:
+        raise MatchError("few_matches", message) from error
 
 
 def _flags(indices: NDArray[np.intp], length: int) -> NDArray[np.bool_]:

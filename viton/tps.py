@@ -18,7 +18,7 @@ def kernel(points: Tensor, knots: Tensor) -> Tensor:
     """U(r) = r^2 log r^2 between (B,M,2) and (B,N,2) as (B,M,N), and 0 at r = 0."""
     r2 = (points[..., :, None, 0] - knots[..., None, :, 0]).square_()
     r2 += (points[..., :, None, 1] - knots[..., None, :, 1]).square_()
-    return torch.xlogy(r2, r2)
+    return r2.clamp(min=torch.finfo(r2.dtype).tiny).log_().mul_(r2)  # U(0) = 0
 
 
 class ThinPlateSpline(NamedTuple):
@@ -29,15 +29,16 @@ class ThinPlateSpline(NamedTuple):
     affine: Tensor  # (B, 3, 2) rows: offset a, then A's x and y
 
     @classmethod
-    def fit(cls, source: Tensor, target: Tensor, smoothing: float = 0.0) -> ThinPlateSpline:
+    def fit(cls, source: Tensor, target: Tensor, smoothing: float = 0.0, gram: Tensor | None = None) -> ThinPlateSpline:
         """The spline f that minimises |f(source) - target|^2 + smoothing * bending (Bookstein, with Wahba's ridge).
 
         source, target: (B,N,2) float64, N >= 3, sources not on one line.  smoothing 0 passes through every target.
+        gram: kernel(source, source), for who has it already.
         """
         B, N, _ = source.shape
         P = torch.cat([source.new_ones(B, N, 1), source], dim=2)  # (B, N, 3)
         L = source.new_zeros(B, N + 3, N + 3)
-        L[:, :N, :N] = kernel(source, source)
+        L[:, :N, :N] = kernel(source, source) if gram is None else gram
         L[:, :N, :N].diagonal(dim1=1, dim2=2).add_(smoothing)
         L[:, :N, N:], L[:, N:, :N] = P, P.transpose(1, 2)
         solution = torch.linalg.solve(L, torch.cat([target, target.new_zeros(B, 3, 2)], dim=1))

@@ -89,8 +89,9 @@ def apply_warp(fits: list[WarpFit], clothing: Tensor, clothing_mask: Tensor, tar
     source_px = torch.cat([_source_px(fit, size, clothing.device) for fit in fits])  # (B, H, W, 2)
     grid = normalise(source_px, size).to(clothing.dtype)
     mask = crisp(F.grid_sample(clothing_mask, grid, align_corners=True))
-    weight = clothing_mask**4 + 1e-6  # a pixel that is half background speaks softly, or a pale seam frames the garment
-    picture = F.grid_sample(clothing * weight, grid, padding_mode="border", align_corners=True)
+    weight = clothing_mask**4 + 1e-6  # background speaks softly, or a pale seam frames the garment
+    solid = without_background(clothing, clothing_mask)
+    picture = F.grid_sample(solid * weight, grid, padding_mode="border", align_corners=True)
     picture = picture / F.grid_sample(weight, grid, padding_mode="border", align_corners=True)
     reports = [_report(*each) for each in zip(fits, mask[:, 0] > 0.5, target_mask[:, 0] > 0.5, source_px, strict=True)]
     return Warped(picture * mask + (1 - mask), mask, source_px, reports)
@@ -130,6 +131,17 @@ def iou(a: Tensor, b: Tensor) -> float:
     """Intersection over union of two boolean masks, in [0,1]; 0 when both are empty."""
     union = (a | b).sum()
     return float((a & b).sum() / union) if union else 0.0
+
+
+def without_background(clothing: Tensor, mask: Tensor) -> Tensor:
+    """The product picture (B,3,H,W) with pixels that are part background in the colour of whole ones beside them.
+
+    An antialiased edge is a mixture with the background, and one that the spline stretches would be seen as a seam.
+    """
+    whole = (mask > 0.99).to(clothing.dtype)
+    share = F.avg_pool2d(whole, 3, 1, 1)
+    beside = F.avg_pool2d(clothing * whole, 3, 1, 1) / share.clamp(min=1e-3)
+    return torch.where((whole == 0) & (share > 0), beside, clothing)
 
 
 def crisp(mask: Tensor) -> Tensor:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from viton.synthetic.dataset import WorldConfig, write_world
+from viton.config import WorldConfig
+from viton.synthetic.dataset import write_world
 
 
 @pytest.fixture(scope="session")

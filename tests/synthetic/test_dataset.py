@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from viton.config import WorldConfig
 from viton.errors import InputError
 from viton.files import read_json, read_jsonl, sha256_of
 from viton.images import load_labels, load_mask, load_rgb
 from viton.keypoints import read_openpose_body25
 from viton.parsing import CIHP
 from viton.synthetic import plan
-from viton.synthetic.dataset import GENERATOR_VERSION, WorldConfig, keypoints_of, person_of, write_world
+from viton.synthetic.dataset import GENERATOR_VERSION, keypoints_of, person_of, write_world
 
 SPLITS = ("train", "val", "test")
 SMALL = {"people": 9, "garments": 2, "seed": 1, "height": 64, "width": 48}

@@ -19,6 +19,7 @@ from viton.keypoints import read_openpose_body25
 from viton.parsing import CIHP, CLOTHING
 
 SPLITS = ("train", "val", "test")
+SMALLEST = 0.001  # share of a product picture; a smaller garment's outline is too short to be matched
 
 
 class Problem(NamedTuple):
@@ -68,7 +69,10 @@ def _check_split(root: Path, split: str, progress: Callable[[int, int], None] | 
     missing = [_error(error) for error in _missing_folders(root, split)]
     if missing:
         return Report(0, 0, 0, missing)
-    data = VitonHd(root, split)
+    try:
+        data = VitonHd(root, split)
+    except InputError as error:
+        return Report(0, 0, 0, [_error(error)])
     problems: list[Problem] = []
     people, clothings = list(data.people), list(data.clothings)
 
@@ -147,8 +151,8 @@ def _clothing_problems(data: VitonHd, clothing: str) -> Iterator[Problem]:
         return
     if mask.shape != (height, width):
         yield Problem("error", str(path), f"{width}x{height} like its picture", f"{mask.shape[1]}x{mask.shape[0]}")
-    if not mask.any() or mask.all():
-        got = "the whole picture" if mask.any() else "an empty mask"
+    if mask.all() or mask.mean() < SMALLEST:
+        got = "the whole picture" if mask.all() else f"{mask.sum()} pixels" if mask.any() else "an empty mask"
         yield Problem("error", str(path), "a mask of the garment", got)
 
 

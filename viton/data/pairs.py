@@ -34,7 +34,12 @@ def scan_pairs(path: Path, people: set[str], clothing: set[str]) -> Iterator[Pai
         yield InputError(path, "text in UTF-8", str(error))
         return
     seen: dict[Pair, int] = {}
-    for number, fields in _rows(lines):
+    try:
+        rows = list(_rows(lines))
+    except csv.Error as error:
+        yield InputError(path, "CSV", str(error))
+        return
+    for number, fields in rows:
         outcome = _pair(f"{path}:{number}", fields, people, clothing)
         if isinstance(outcome, Pair):
             if outcome in seen:
@@ -43,7 +48,7 @@ def scan_pairs(path: Path, people: set[str], clothing: set[str]) -> Iterator[Pai
             else:
                 seen[outcome] = number
         yield outcome
-    if not any(line.strip() for line in lines):
+    if not rows:
         yield InputError(path, "at least one pair", "none")
 
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from viton.coordinates import Size, rescale_px
-from viton.data.framing import fit_keypoints, fit_mask, fit_photo, padded
+from viton.data.framing import fit_keypoints, fit_mask, fit_photo, padded, padding
 from viton.data.pairs import read_pairs
 from viton.data.sample import Clothing, Pair, Person, Sample, Truth
 from viton.errors import InputError
@@ -105,12 +106,16 @@ class VitonHd:
         try:
             with np.load(path, allow_pickle=False) as archive:
                 map_px = archive["map"]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise InputError(path, "an archive with the array 'map'", str(error)) from error
-        if map_px.shape != (*image.shape[:2], 2):
-            raise InputError(path, f"shape {(*image.shape[:2], 2)}", str(map_px.shape))
+        if map_px.shape != (*image.shape[:2], 2) or map_px.dtype.kind != "f":
+            got = f"{map_px.dtype} {map_px.shape}"
+            raise InputError(path, f"floating-point numbers in the shape {(*image.shape[:2], 2)}", got)
+        above, below, left, right = padding(image.shape[:2], size)
+        map_px = np.pad(map_px, ((above, below), (left, right), (0, 0)), constant_values=np.nan)
+        map_px = map_px + np.array([left, above], map_px.dtype)
         rows, columns = (((np.arange(n) + 0.5) * m / n).astype(int) for n, m in zip(size, map_px.shape, strict=False))
-        return Truth(fit_photo(image, size), rescale_px(map_px[rows][:, columns], image.shape[:2], size))
+        return Truth(fit_photo(image, size), rescale_px(map_px[rows][:, columns], map_px.shape[:2], size))
 
 
 def _folder(root: Path, split: str, names: tuple[str, ...]) -> Path:

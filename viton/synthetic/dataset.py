@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from viton.config import WorldConfig
 from viton.errors import InputError
 from viton.files import jsonl, locked, read_json, sha256_of, write_bytes, write_json, write_text
 from viton.images import encode, encode_labels
@@ -23,12 +24,10 @@ from viton.synthetic import plan
 from viton.synthetic.body import Person, sample_person
 from viton.synthetic.garment import Garment, Product, draw_product, sample_garment
 from viton.synthetic.noise import noisy_keypoints, noisy_labels
-from viton.synthetic.plan import GENERATOR_VERSION, Job, WorldConfig, name_of
+from viton.synthetic.plan import GENERATOR_VERSION, Job, name_of
 from viton.synthetic.render import Picture, dress
 from viton.synthetic.shapes import Floats
 from viton.synthetic.wear import Fit, sample_fit
-
-__all__ = ["GENERATOR_VERSION", "WorldConfig", "write_world"]
 
 
 def write_world(
