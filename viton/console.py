@@ -12,6 +12,8 @@ import typer
 
 from viton.errors import InputError, UsageError
 
+INTERRUPTED = 130  # as shells have it: 128 + SIGINT
+
 
 def run(app: typer.Typer) -> NoReturn:
     """Run a command line: exit 0 done, 1 the input or a result is bad, 2 wrong usage. A user's error is one line."""
@@ -27,8 +29,10 @@ def run(app: typer.Typer) -> NoReturn:
             sys.exit(1)
         place = f"{error.filename}: " if error.filename else ""
         _fail(f"{place}{error.strerror or error}", 1)
-    except KeyboardInterrupt:
-        _fail("interrupted; what is done is kept, the same command goes on from there", 130)
+    except SystemExit as error:  # typer turns an interrupt into this exit, without a word
+        if error.code != INTERRUPTED:
+            raise
+        _fail("interrupted; what is done is kept, the same command goes on from there", INTERRUPTED)
     sys.exit(0)
 
 

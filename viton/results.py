@@ -90,7 +90,8 @@ class Folder:
             if found == settings:
                 return
             if not overwrite:
-                differing = sorted(k for k in {*settings, *_keys(found)} if settings.get(k) != _keys(found).get(k))
+                other = _keys(found, path)
+                differing = sorted(key for key in {*settings, *other} if settings.get(key) != other.get(key))
                 raise InputError(
                     self.path, "results of these settings (or --overwrite)", f"others: {', '.join(differing)}"
                 )
@@ -110,30 +111,31 @@ class Folder:
         """Rows whose pictures are there and unharmed; a torn last line of a killed run's journal is dropped."""
         rows = read_jsonl(self.manifest) if self.manifest.is_file() else []
         if self.journal.is_file():
-            text = self.journal.read_text()
-            whole = text[: text.rfind("\n") + 1]
-            write_text(self.journal, whole)
-            rows += [_keys(entry["row"]) for entry in read_jsonl(self.journal)]
+            content = self.journal.read_bytes()
+            write_bytes(self.journal, content[: content.rfind(b"\n") + 1])
+            rows += [_keys(entry.get("row"), self.journal) for entry in read_jsonl(self.journal)]
         for row in rows:
+            _expect_columns(row, self.path)
             if row["status"] != "ok" or self._intact(row):
                 yield row
 
     def _intact(self, row: Row) -> bool:
-        digests = {str(row["file"]): row["sha256"], **_keys(row.get("others", {}))}
-        return all((self.path / name).is_file() and sha256_of(self.path / name) == digests[name] for name in digests)
+        stem = self.path / Path(str(row["file"])).stem
+        for suffix in (".png", ".mask.png"):
+            path, digest = stem.with_name(stem.name + suffix), row.get(_digest_column(suffix))
+            if digest and not (path.is_file() and sha256_of(path) == digest):
+                return False
+        return True
 
     def _save(self, pair: Pair, outcome: Outcome) -> Row:
         row: Row = {"schema": SCHEMA, "person": pair.person, "clothing": pair.clothing, "status": outcome.status}
-        others: Row = {}  # further pictures, such as the mask of a warp, and their sha256
         for suffix, pixels in outcome.pictures.items():
             data = encode(pixels, ".png")
             write_bytes(self.path / f"{pair.name}{suffix}", data)
-            digest = hashlib.sha256(data).hexdigest()
+            row[_digest_column(suffix)] = hashlib.sha256(data).hexdigest()
             if suffix == ".png":
-                row |= {"file": f"{pair.name}.png", "sha256": digest}
-            else:
-                others[f"{pair.name}{suffix}"] = digest
-        return row | ({"others": others} if others else {}) | outcome.details
+                row["file"] = f"{pair.name}.png"
+        return row | outcome.details
 
     def _finish(self, rows: list[Row]) -> list[Row]:
         """Timing first, then the manifest, then the journal goes: at every moment the work done is on disk."""
@@ -142,9 +144,9 @@ class Folder:
             (row["person"], row["clothing"]): row for row in (read_jsonl(timing_path) if timing_path.is_file() else [])
         }
         for entry in read_jsonl(self.journal):
-            row = _keys(entry["row"])
+            row = _keys(entry["row"], self.journal)
             named = {"person": row["person"], "clothing": row["clothing"]}
-            timings[row["person"], row["clothing"]] = named | _keys(entry["timing"])
+            timings[row["person"], row["clothing"]] = named | _keys(entry.get("timing"), self.journal)
         kept = [timings[key] for row in rows if (key := (row["person"], row["clothing"])) in timings]
         write_text(timing_path, jsonl(kept))
         write_text(self.manifest, jsonl(rows))
@@ -157,7 +159,7 @@ def merge(shards: list[Path], out: Path, pairs: list[Pair] | None = None) -> lis
 
     pairs: what must be there; without them, what the shards' settings say that the whole list was.
     """
-    settings = [_keys(read_json(shard / "settings.json")) for shard in shards]
+    settings = [_keys(read_json(path), path) for path in (shard / "settings.json" for shard in shards)]
     for shard, other in zip(shards, settings, strict=True):
         if _without_shard(other) != _without_shard(settings[0]):
             raise InputError(shard / "settings.json", f"the settings of {shards[0]}", "others")
@@ -165,6 +167,7 @@ def merge(shards: list[Path], out: Path, pairs: list[Pair] | None = None) -> lis
     rows: dict[Pair, Row] = {}
     for shard in shards:
         for row in read_jsonl(shard / "manifest.jsonl"):
+            _expect_columns(row, shard)
             pair = Pair(str(row["person"]), str(row["clothing"]))
             if pair in where:
                 raise InputError(shard, "every pair once", f"{pair.name} again (first in {where[pair]})")
@@ -189,7 +192,7 @@ def _expect_complete(out: Path, rows: dict[Pair, Row], settings: Row, pairs: lis
         missing = sorted(set(pairs) - set(rows))
         got = f"{len(missing)} missing, first {missing[0].name}" if missing else "pairs that are not on the list"
         raise InputError(out, f"all {len(pairs)} pairs", got)
-    if settings["pairs"] != pairs_digest(rows):
+    if settings.get("pairs") != pairs_digest(rows):
         raise InputError(out, "every pair of the list that the shards were cut from", f"{len(rows)} of them, or others")
 
 
@@ -207,10 +210,22 @@ def _without_shard(settings: Row) -> Row:
     return {key: value for key, value in settings.items() if key != "shard"}
 
 
-def _keys(value: object) -> Row:
+def _keys(value: object, path: Path) -> Row:
     if not isinstance(value, dict):
-        raise ValueError(f"expected keys and values, got {type(value).__name__}")
+        raise InputError(path, "keys and values", type(value).__name__)
     return value
+
+
+def _expect_columns(row: Row, folder: Path) -> None:
+    """Every row names its pair and what became of it, and a picture that was made."""
+    needed = {"person", "clothing", "status", *(("file", "sha256") if row.get("status") == "ok" else ())}
+    if missing := sorted(needed - row.keys()):
+        raise InputError(folder, "results whose rows are whole", f"a row without {', '.join(missing)}")
+
+
+def _digest_column(suffix: str) -> str:
+    """`sha256` for the result, `sha256_mask` for what ends in .mask.png."""
+    return "sha256" + suffix.removesuffix(".png").replace(".", "_")
 
 
 def _now() -> str:

@@ -208,7 +208,7 @@ def _spline(source: Tensor, target: Tensor, smoothing: float, gram: Tensor | Non
         raise MatchError("few_matches", message)
     try:
         return ThinPlateSpline.fit(source[None], target[None], smoothing, gram)
-    except torch.linalg.LinAlgError as error:
+    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
         raise MatchError("few_matches", message) from error
 
 
