@@ -1,0 +1,5 @@
+"""`python -m viton_eval` is the same as `viton-eval`."""
+
+from viton_eval.cli import main
+
+main()

@@ -1,0 +1,95 @@
+"""The command line of the evaluation suite; heavy libraries are imported by the verbs that need them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from viton.console import run, say
+
+app = typer.Typer(
+    name="viton-eval",
+    help="Run notebooks, evaluate try-on methods, and make reports.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+notebooks = typer.Typer(help="Run notebooks unattended.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(notebooks, name="nb")
+
+
+def main() -> None:
+    """Entry point of `viton-eval`."""
+    run(app)
+
+
+@app.callback()
+def _suite() -> None:
+    """Run notebooks, evaluate try-on methods, and make reports."""
+
+
+@notebooks.command(
+    "run",
+    epilog="Example: viton-eval nb run notebooks/warp.ipynb out.ipynb -p config=configs/smoke.yaml --html warp.html",
+)
+def run_one_notebook(
+    notebook: Annotated[Path, typer.Argument(help="the notebook to run; it is not changed")],
+    out: Annotated[Path, typer.Argument(help="the executed notebook")],
+    parameter: Annotated[list[str], typer.Option("-p", metavar="NAME=VALUE", help="a parameter; YAML value")] = [],  # noqa: B006
+    params_yaml: Annotated[str, typer.Option(help="parameters as a YAML mapping; -p goes over it")] = "",
+    html: Annotated[Path | None, typer.Option(help="write it as a page too")] = None,
+    title: Annotated[str, typer.Option(help="the page's title; the notebook's name by default")] = "",
+    back: Annotated[str, typer.Option(hidden=True)] = "",
+    timeout: Annotated[int | None, typer.Option(min=1, help="seconds a cell may take; no limit by default")] = None,
+) -> None:
+    """Run NOTEBOOK with parameters into OUT; a failing cell's error stays in OUT, and the exit code is 1."""
+    from viton_eval.notebook import parse_parameters, run_notebook
+
+    values = parse_parameters(parameter, params_yaml)
+    run_notebook(notebook, out, values, html, title=title, back=back, timeout=timeout)
+    say(f"wrote {out}" + (f" and {html}" if html else ""))
+
+
+@app.command(epilog="Example: viton-eval report --config configs/smoke.yaml --jobs 2")
+def report(
+    config: Annotated[Path, typer.Option(help="what to run, a file of configs/")],
+    data: Annotated[str, typer.Option(help="a dataset folder, in place of the configuration's data")] = "",
+    settings: Annotated[list[str], typer.Option("--set", metavar="A.B=VALUE", help="change a setting")] = [],  # noqa: B006
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would run, and why; run nothing")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="steps that may run at once")] = 2,
+    refresh: Annotated[list[str], typer.Option(metavar="STEP", help="make a step's results anew")] = [],  # noqa: B006
+    as_json: Annotated[bool, typer.Option("--json", help="print what became of each step as JSON")] = False,
+) -> None:
+    """Run what is missing of an experiment and write reports/EXPERIMENT/index.html; exit 1 if a step failed."""
+    from viton_eval.workflow import Request, report
+
+    request = Request(config, data, tuple(settings), jobs, tuple(refresh), dry_run, as_json)
+    raise typer.Exit(report(request))
+
+
+@app.command(
+    hidden=True,
+    context_settings={"ignore_unknown_options": False},
+    epilog="Example: viton-eval step warps --dir runs/smoke/steps -- viton warp --help",
+)
+def step(
+    name: Annotated[str, typer.Argument(help="what its files are called")],
+    command: Annotated[list[str], typer.Argument(help="the command, after --")],
+    folder: Annotated[Path, typer.Option("--dir", help="where its log and status go")],
+    directory: Annotated[Path, typer.Option("--cwd", help="where the command is started")] = Path(),
+    inputs: Annotated[list[Path], typer.Option("--input", help="a file whose digest is written down")] = [],  # noqa: B006
+    made: Annotated[list[Path], typer.Option(help="a file that the command must make")] = [],  # noqa: B006
+    stdout: Annotated[Path | None, typer.Option(help="takes what the command prints")] = None,
+    key: Annotated[str, typer.Option(help="digest of the settings")] = "",
+    clears: Annotated[Path | None, typer.Option(help="cleared first when command, inputs or key have changed")] = None,
+) -> None:
+    """Run one command of the workflow and write down what became of it."""
+    from viton_eval.lifeline import dies_with_parent
+    from viton_eval.step import Job, run_step
+
+    dies_with_parent()
+    job = Job(name, folder, tuple(command), directory, tuple(inputs), tuple(made), stdout, key, clears)
+    raise typer.Exit(run_step(job))

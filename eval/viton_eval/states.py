@@ -1,0 +1,105 @@
+"""What became of each step, judged by what it wrote down and by what lies on disk now."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from viton.errors import InputError
+from viton.files import read_json, sha256_of
+from viton_eval.commands import Run, Step, plan
+
+OK, FAILED, STALE, MISSING = "ok", "failed", "stale", "not run"
+
+
+class State(NamedTuple):
+    """A step as the report shows it."""
+
+    name: str
+    title: str
+    status: str  # OK, FAILED, STALE (made once, but not from what is there now) or MISSING
+    reason: str  # why it is not OK
+    log: Path
+    seconds: float | None
+    peak_mib: int | None
+    commit: str
+    started: str
+    finished: str
+    command: str
+
+
+def states(run: Run) -> list[State]:
+    """One state for each step of the experiment, in the order of the plan."""
+    found: dict[str, State] = {}
+    for step in plan(run).values():
+        found[step.name] = _state(run, step, [found[name] for name in step.needs])
+    return list(found.values())
+
+
+def is_done(run: Run, name: str) -> bool:
+    """Whether the workflow has done this very step of this very run, from what is there now."""
+    step, path = plan(run).get(name), run.steps / f"{name}.status.json"
+    if step is None or not path.is_file() or not (run.steps / f"{name}.done.json").is_file():
+        return False
+    record = read_json(path)
+    return (
+        isinstance(record, dict)
+        and record.get("status") == "ok"
+        and record.get("command") == list(step.command)
+        and not _changed_input(record)
+    )
+
+
+def _state(run: Run, step: Step, needs: list[State]) -> State:
+    path = run.steps / f"{step.name}.status.json"
+    try:
+        content = read_json(path) if path.is_file() else {}
+    except InputError as error:  # as after a full disk: the step is run again
+        content = {"status": "failed", "error": str(error)}
+    record: dict[str, object] = content if isinstance(content, dict) else {}
+    status, reason = _judge(run, step, needs, record)
+    seconds, peak = record.get("seconds"), record.get("peak_mib")
+    return State(
+        step.name,
+        step.title,
+        status,
+        reason,
+        run.steps / f"{step.name}.log",
+        float(seconds) if isinstance(seconds, int | float) else None,
+        int(peak) if isinstance(peak, int | float) else None,
+        str(record.get("commit", "")),
+        str(record.get("started", "")),
+        str(record.get("finished", "")),
+        " ".join(step.command),
+    )
+
+
+def _judge(run: Run, step: Step, needs: list[State], record: dict[str, object]) -> tuple[str, str]:
+    """The status and, unless it is OK, its reason."""
+    waiting = next((need for need in needs if need.status != OK), None)
+    if waiting:
+        return STALE if record.get("status") == "ok" else MISSING, f"needs the step '{waiting.name}': {waiting.status}"
+    if not record:
+        return MISSING, "has not been run"
+    if record.get("status") == "failed":
+        return FAILED, str(record.get("error"))
+    if record.get("status") == "running":
+        return FAILED, "was killed before it ended"
+    if record.get("command") != list(step.command) or record.get("key") != step.key:
+        return STALE, "was made with other settings or data"
+    if not (run.steps / f"{step.name}.done.json").is_file():
+        return STALE, "is to be made anew"
+    changed = _changed_input(record)
+    return (STALE, changed) if changed else (OK, "")
+
+
+def _changed_input(record: dict[str, object]) -> str:
+    """Which file it was made from is another now, "" when none is."""
+    inputs = record.get("inputs")
+    for name, digest in sorted(inputs.items()) if isinstance(inputs, dict) else ():
+        if not os.path.isfile(name):
+            return f"{name}, which it was made from, is gone"
+        if sha256_of(Path(name)) != digest:
+            return f"{name} has changed since"
+    return ""

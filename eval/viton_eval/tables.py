@@ -1,0 +1,125 @@
+"""The tables of the notebooks: an opened experiment in, a DataFrame out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+
+from viton.data.sample import Pair, Person
+from viton.data.viton_hd import VitonHd
+from viton.images import load_rgb
+from viton.keypoints import COCO18
+from viton.parsing import LabelMap
+from viton.person import Group
+from viton.warp import warp_sample
+from viton_eval.experiment import Experiment, mean_over_pairs
+from viton_eval.truth import end_point_error_px, l1_in_garment, ssim
+
+WARP_MEASURES = {
+    "iou": "IoU",
+    "folds": "share of folded pixels",
+    "round_trip_px": "round trip (px)",
+    "bending_energy": "bending energy",
+    "matched": "matched points",
+}
+
+
+def dataset_facts(experiment: Experiment) -> pd.DataFrame:
+    """What the experiment's data are, a fact a row."""
+    dataset, (height, width) = experiment.data, experiment.config.size
+    facts = {
+        "split": dataset.split,
+        "people": len(dataset.people),
+        "garments": len(dataset.clothings),
+        "pairs of this report": len(experiment.pairs),
+        "pairs whose true try-on is known": len(experiment.pairs_with_truth),
+        "working size (height x width)": f"{height}x{width}",
+        "label map": dataset.label_map.name,
+    }
+    return pd.Series(facts, name="").to_frame()
+
+
+def label_shares(people: Sequence[Person], label_map: LabelMap) -> pd.DataFrame:
+    """The share of each label in a picture, over people; labels that never occur are left out."""
+    number = len(label_map.labels)
+    counts = np.stack(
+        [np.bincount(person.parsing.ravel(), minlength=number) / person.parsing.size for person in people]
+    )
+    names = [name.replace("_", " ") for name in label_map.labels]
+    table = pd.DataFrame({"mean": counts.mean(0), "least": counts.min(0), "most": counts.max(0)}, index=names)
+    return table[table["most"] > 0].sort_values("mean", ascending=False)
+
+
+def joints_seen(people: Sequence[Person]) -> pd.DataFrame:
+    """The share of people in whom each joint is seen; the ten that are seen least."""
+    seen = np.stack([person.keypoints[:, 2] > 0 for person in people]).mean(0)
+    table = pd.DataFrame({"seen in": seen}, index=[name.replace("_", " ") for name in COCO18])
+    return table.sort_values("seen in").head(10)
+
+
+def channel_table(channels: torch.Tensor, kept: Sequence[Group]) -> pd.DataFrame:
+    """The contract of each group of channels beside what (B,C,H,W) representations hold."""
+    parts = channels.split([group.channels for group in kept], dim=1)
+    table = pd.DataFrame(kept, columns=["group", "channels", "low", "high", "fill"]).set_index("group")
+    table["measured low"] = [float(part.min()) for part in parts]
+    table["measured high"] = [float(part.max()) for part in parts]
+    table["share at fill"] = [
+        float((part == group.fill).float().mean()) for part, group in zip(parts, kept, strict=True)
+    ]
+    return table
+
+
+def warp_table(done: pd.DataFrame) -> pd.DataFrame:
+    """Mean with its 95% interval, least, median and most of each measure of the warps that succeeded."""
+    rows = {}
+    for name, label in WARP_MEASURES.items():
+        mean = mean_over_pairs(done, name)
+        values = done[name]
+        rows[label] = (mean.value, mean.low, mean.high, values.min(), values.median(), values.max())
+    columns = ["mean", "95% from", "to", "least", "median", "most"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def iou_by_person(done: pd.DataFrame) -> pd.DataFrame:
+    """IoU of the warps on each person, hardest person first."""
+    table = done.groupby("person")["iou"].agg(["count", "mean", "min", "max"]).sort_values("mean")
+    return table.rename(columns={"count": "pairs", "min": "least", "max": "most"})
+
+
+def end_point_errors(experiment: Experiment, pairs: Sequence[Pair]) -> pd.DataFrame:
+    """The end-point error of the warp of each pair whose truth is known, in product pixels at the working size."""
+    settings, label_map, seed = experiment.config.warp, experiment.data.label_map, experiment.config.seed
+    rows = []
+    for pair in pairs:
+        warped = warp_sample(experiment.sample(pair), settings, label_map, seed)
+        mask = warped.mask[0, 0].numpy() > 0.5
+        rows.append((*pair, end_point_error_px(warped.source_px[0].numpy(), mask, experiment.truth(pair))))
+    return pd.DataFrame(rows, columns=["person", "clothing", "end-point error (px)"])
+
+
+def distances_to_truth(experiment: Experiment, method: str, pairs: Sequence[Pair]) -> pd.DataFrame:
+    """Distances to the true picture of a method's results and, for comparison, of the photo left as it is."""
+    folder, rows = experiment.results_folder(method), []
+    for pair in pairs:
+        truth = experiment.truth(pair)
+        pictures = {
+            method: load_rgb(folder / f"{pair.name}.png"),
+            "photo unchanged": experiment.sample(pair).person.image,
+        }
+        rows += [(*pair, name, l1_in_garment(shown, truth), ssim(shown, truth)) for name, shown in pictures.items()]
+    return pd.DataFrame(rows, columns=["person", "clothing", "picture", "L1 in garment", "SSIM"])
+
+
+def summary(distances: pd.DataFrame, measures: Sequence[str] = ("L1 in garment", "SSIM")) -> pd.DataFrame:
+    """Means with intervals and n, a row a picture kind."""
+    groups = {str(name): rows for name, rows in distances.groupby("picture")}
+    means = {column: {name: str(mean_over_pairs(rows, column)) for name, rows in groups.items()} for column in measures}
+    return pd.DataFrame(means)
+
+
+def first_people(data: VitonHd, size: tuple[int, int], number: int) -> list[Person]:
+    """The first people of a split, by name."""
+    return [data.person(name, size) for name in list(data.people)[:number]]

@@ -1,0 +1,35 @@
+"""Distances to the truth that only the made-up world knows. H, W."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torchmetrics.functional.image import structural_similarity_index_measure
+
+from viton.data.sample import Truth
+from viton.images import Pixels
+
+
+def end_point_error_px(source_px: NDArray[np.float64], warped_mask: NDArray[np.bool_], truth: Truth) -> float:
+    """Median distance in product pixels between where a warp takes a worn pixel from and where it truly comes from.
+
+    source_px: (H,W,2), warped_mask: (H,W).  Over the pixels that are garment in both; NaN when there are none.
+    """
+    both = warped_mask & np.isfinite(truth.map_px).all(axis=2)
+    if not both.any():
+        return float("nan")
+    return float(np.median(np.linalg.norm(source_px[both] - truth.map_px[both], axis=1)))
+
+
+def l1_in_garment(result: Pixels, truth: Truth) -> float:
+    """Mean absolute difference in [0,1] to the true picture, over the pixels where the garment is truly worn."""
+    worn = np.isfinite(truth.map_px).all(axis=2)
+    return float(np.abs(result[worn].astype(np.float64) - truth.image[worn]).mean() / 255)
+
+
+def ssim(result: Pixels, truth: Truth) -> float:
+    """Structural similarity of (H,W,3) pictures: torchmetrics, RGB, Gaussian window 11, sigma 1.5, data range 1."""
+    pair = [torch.from_numpy(pixels).permute(2, 0, 1)[None].double() / 255 for pixels in (result, truth.image)]
+    value = structural_similarity_index_measure(pair[0], pair[1], data_range=1.0)
+    return float(value if isinstance(value, torch.Tensor) else value[0])

@@ -1,0 +1,127 @@
+"""What `viton-eval report` does: run what is missing of an experiment, then write its site, whatever failed."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from viton.config import FolderData
+from viton.console import say
+from viton.errors import InputError, UsageError
+from viton.files import locked, write_text
+from viton_eval.clearing import clear
+from viton_eval.commands import Run, open_run, plan, resolved_run
+from viton_eval.digests import Digests, folder_digest
+from viton_eval.snakemake_run import dry_run, run_steps, settings_for_snakemake
+from viton_eval.states import FAILED, OK, State, states
+
+RUNS, REPORTS = Path("runs"), Path("reports")
+
+
+class Request(NamedTuple):
+    """What the user asked for."""
+
+    config: Path
+    data: str = ""
+    overrides: tuple[str, ...] = ()
+    jobs: int = 2
+    refresh: tuple[str, ...] = ()
+    dry: bool = False
+    as_json: bool = False
+
+
+def report(request: Request) -> int:
+    """Run and assemble; returns the exit code, 1 if any step is not as it should be."""
+    from viton_eval.assemble import assemble
+
+    wanted = _open(request)
+    if request.dry:
+        return _dry(request, wanted)
+    with locked(wanted.folder / ".lock", say):
+        run = _resolve(wanted, request, wanted.folder)
+        for name in request.refresh:
+            _refresh(run, name)
+        started, trouble = run_steps(run, request.jobs)
+        found = states(run)
+        index = assemble(run, REPORTS, found)
+    return _tell(run, found, index, started, trouble, request.as_json)
+
+
+def _open(request: Request) -> Run:
+    """Check what can be checked before anything runs."""
+    if not Path("Snakefile").is_file():
+        raise InputError(Path.cwd(), "a checkout of viton, with its Snakefile", "no Snakefile")
+    run = open_run(request.config, request.data, RUNS, request.overrides)
+    known = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
+    for notebook in run.config.notebooks:
+        if notebook not in known:
+            expected = f"one of the notebooks {', '.join(known)}"
+            raise InputError(f"{request.config}: notebooks", expected, repr(notebook))
+    steps = list(plan(run))
+    for name in request.refresh:
+        if name not in steps:
+            raise UsageError(f"--refresh {name}: expected one of {', '.join(steps)}")
+    return run
+
+
+def _resolve(wanted: Run, request: Request, folder: Path) -> Run:
+    """Write the resolved configuration into `folder` when it has changed, and take the digest of a folder's data."""
+    path = folder / "config.yaml"
+    text = yaml.safe_dump(wanted.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    if not path.is_file() or path.read_text() != text:
+        write_text(path, text)
+    digest = ""
+    if isinstance(wanted.config.data, FolderData):
+        digests = Digests(wanted.folder / ".digests.json")
+        digest = folder_digest(wanted.data_root, wanted.config.split, digests)
+        if not request.dry:
+            digests.save()
+    run = resolved_run(path, request.data, RUNS, digest)
+    settings_for_snakemake(run, folder)
+    return run
+
+
+def _dry(request: Request, wanted: Run) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        run = _resolve(wanted, request, Path(folder))
+        reasons = dry_run(run, Path(folder), request.refresh)
+    if request.as_json:
+        print(json.dumps({"experiment": run.config.name, "would_run": reasons}, indent=1))
+    elif not reasons:
+        print(f"{run.config.name}: nothing to do")
+    else:
+        print(f"{run.config.name}: {len(reasons)} of {len(plan(run))} steps would run")
+        for name, reason in reasons.items():
+            print(f"  {name}: {reason}")
+    return 0
+
+
+def _refresh(run: Run, name: str) -> None:
+    """Forget that a step was done and clear away what it made, so that it is made anew."""
+    (run.steps / f"{name}.done.json").unlink(missing_ok=True)
+    folders = {"data": run.data_root, "warps": run.warps}
+    folders |= {f"results-{method}": run.results(method) for method in run.config.methods}
+    if name in folders and folders[name].is_dir():
+        clear(folders[name])
+
+
+def _tell(run: Run, found: list[State], index: Path, started: int, trouble: str, as_json: bool) -> int:
+    """Say how it went and return the exit code."""
+    wrong = [state for state in found if state.status != OK]
+    if as_json:
+        steps = {one.name: {"status": one.status, "reason": one.reason, "seconds": one.seconds} for one in found}
+        summary = {"experiment": run.config.name, "report": str(index), "ran": started, "steps": steps}
+        print(json.dumps(summary, indent=1))
+    for state in wrong:
+        log = f" (log: {state.log})" if state.status == FAILED else ""
+        say(f"{state.status}: {state.name}: {state.reason}{log}")
+    if trouble and not wrong:
+        say(f"error: {trouble}")
+    if not started and not wrong and not trouble:
+        say(f"{run.config.name}: nothing to do, everything is up to date")
+    say(f"report: {index}")
+    return 1 if wrong or trouble else 0

@@ -1,0 +1,160 @@
+"""The report in a real browser, opened from disk."""
+
+import os
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.browser
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+NAMES = ["chromium", "chromium-browser", "google-chrome"]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A running Chromium; without one the tests are skipped, or fail where CI is set."""
+    path = os.environ.get("VITON_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        message = f"NOT CHECKED: no browser; looked for VITON_CHROMIUM, {', '.join(NAMES)}"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """Open a file and return its page; at the end nothing may have gone wrong or been asked of a network."""
+    opened = []
+
+    def open_file(path, width=1400, height=900):
+        page = chromium.new_page(viewport={"width": width, "height": height})
+        wrong = []
+        page.on("console", lambda message: wrong.append(message.text) if message.type != "log" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
+        page.on("request", lambda one: None if one.url.startswith(("file:", "data:")) else wrong.append(one.url))
+        page.goto(path.resolve().as_uri())
+        opened.append((page, wrong))
+        return page
+
+    yield open_file
+    for page, wrong in opened:
+        page.close()
+        assert wrong == []
+
+
+def pairs(count):
+    return [(f"p{n:02}", f"c{n:02}") for n in range(count)]
+
+
+def test_the_pictures_of_a_page_load(finished, open_page):
+    page = open_page(finished(pairs(3)).site())
+    assert page.locator(".row").count() == 3
+    for image in page.locator(".cell img").all():
+        image.scroll_into_view_if_needed()
+    page.wait_for_function("[...document.querySelectorAll('.cell img')].every(i => i.complete && i.naturalWidth)")
+    assert page.locator(".cell img").count() == 15
+    assert all(image.get_attribute("alt") for image in page.locator(".cell img").all())
+
+
+def test_the_viewer_works_by_keyboard_and_gives_the_focus_back(finished, open_page):
+    page = open_page(finished(pairs(2)).site())
+    page.locator('[data-row="0"][data-column="0"]').focus()
+    page.keyboard.press("Enter")
+    title = page.locator("#viewer-title")
+    assert title.text_content() == "Person p00"
+    page.keyboard.press("ArrowRight")
+    assert title.text_content() == "Garment c00"
+    page.keyboard.press("ArrowDown")
+    assert title.text_content() == "Garment c01"
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert title.text_content() == "True picture of person p00 in garment c00"
+    page.keyboard.press("Escape")
+    assert not page.locator("#viewer").is_visible()
+    assert page.evaluate("document.activeElement.dataset.row + document.activeElement.dataset.column") == "04"
+
+
+def test_the_slider_lays_the_photograph_over_the_result(finished, open_page):
+    page = open_page(finished(pairs(1)).site())
+    page.locator('[data-row="0"][data-column="1"]').click()
+    assert not page.locator("#slider").is_visible(), "a garment is not compared with a person"
+    page.keyboard.press("Escape")
+    page.locator('[data-row="0"][data-column="3"]').click()
+    assert page.locator("#range").input_value() == "0"
+    page.locator("#range").focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    assert page.locator("#range").input_value() == "10"
+    assert page.locator("#viewer-title").text_content() == "Person p00 in garment c00 by non-parametric"
+    covered = page.evaluate("getComputedStyle(document.getElementById('under')).clipPath")
+    assert covered == "inset(0px 90% 0px 0px)"
+
+
+def test_many_pairs_come_in_pages_and_can_be_searched(finished, open_page):
+    run = finished(pairs(50))
+    path = run.run.results("non-parametric") / "manifest.jsonl"
+    rows = run.rows(path)
+    rows[30] = rows[30] | {"status": "warp_failed:few_contour_points", "message": "3 points"}
+    run.rows(path, rows)
+    page = open_page(run.site())
+    assert page.locator("#shown").text_content() == "Pairs 1 to 24 of 50"
+    assert page.locator(".row").count() == 24
+    page.locator("#next").click()
+    assert page.locator(".row h3").first.text_content() == "p24"
+    page.locator("#next-below").click()
+    assert page.locator("#shown").text_content() == "Pairs 49 to 50 of 50"
+    assert page.locator("#next").is_disabled()
+    page.locator("#find").fill("P07")
+    assert page.locator("#shown").text_content() == "Pairs 1 to 1 of 1 of 50"
+    page.locator("#find").fill("")
+    page.locator("#only-failed").check()
+    assert page.locator(".row h3").all_text_contents() == ["p30"]
+    assert "warp failed: few contour points" in page.locator(".none").text_content()
+    page.locator("#find").fill("nobody")
+    assert page.locator(".empty").is_visible()
+
+
+def test_the_viewer_goes_on_over_the_end_of_a_page(finished, open_page):
+    page = open_page(finished(pairs(25)).site())
+    page.locator('[data-row="23"][data-column="0"]').click()
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#viewer-title").text_content() == "Person p24"
+    page.keyboard.press("Escape")
+    assert page.locator("#shown").text_content() == "Pairs 25 to 25 of 25"
+    assert page.evaluate("document.activeElement.dataset.row") == "24"
+
+
+@pytest.mark.parametrize("width", [320, 390, 768])
+def test_nothing_is_wider_than_a_small_screen(finished, open_page, width):
+    run = finished([("a_person_with_a_very_long_name_" * 3, "c" * 90), ("p", "c")], ("non-parametric", "another"))
+    run.step("warps", "failed", error="x" * 300)
+    page = open_page(run.site(), width=width, height=800)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator(".cell").first.click()
+    box = page.locator("#viewer").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+
+
+def test_hostile_names_and_errors_stay_text(finished, open_page):
+    run = finished([("<img src=x onerror=document.title='taken'>", "c&amp;%41?#")])
+    run.step("warps", "failed", error="<script>document.title='taken'</script>")
+    page = open_page(run.site())
+    assert page.title() == "tiny: virtual try-on report"
+    assert page.locator(".row h3").text_content() == "<img src=x onerror=document.title='taken'>"
+    page.wait_for_function("[...document.querySelectorAll('.cell img')].every(i => i.complete && i.naturalWidth)")
+
+
+def test_two_thousand_pairs_open_in_two_seconds(finished, open_page):
+    run = finished([("p1", "c1")])
+    many = [(f"p{n}", f"c{n}") for n in range(2000)]
+    (run.folder / "data/test_pairs.txt").write_text("".join(f"{p} {c}\n" for p, c in many))
+    page = open_page(run.site())
+    loaded = page.evaluate("performance.timing.loadEventEnd - performance.timing.navigationStart")
+    assert loaded < 2000
+    assert page.locator("#page option").count() == 84

@@ -1,0 +1,263 @@
+"""`viton-eval report`: what runs, what does not, and what is said when something goes wrong."""
+
+import json
+import os
+import shutil
+import signal
+import time
+
+import pytest
+
+ALL = ["check", "synth", "try-on", "warp"]
+
+
+def tree(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_first_report_runs_every_step_and_a_second_none(checkout):
+    config = checkout.config()
+    first = checkout.report(config)
+    assert first.returncode == 0, first.stderr
+    assert checkout.calls() == ALL
+    assert "report: reports/tiny/index.html" in first.stderr
+    before = tree(checkout.folder / "reports")
+    started = time.monotonic()
+    second = checkout.report(config)
+    assert second.returncode == 0, second.stderr
+    assert time.monotonic() - started < 10
+    assert "nothing to do" in second.stderr
+    assert checkout.calls() == []
+    assert tree(checkout.folder / "reports") == before
+
+
+def test_a_report_leaves_files_only_in_runs_and_reports(checkout):
+    config = checkout.config()
+    before = {path.name for path in checkout.folder.iterdir()}
+    checkout.report(config)
+    assert {path.name for path in checkout.folder.iterdir()} - before == {"runs", "reports", "calls"}
+    assert (checkout.folder / "runs" / "tiny" / ".snakemake").is_dir()
+
+
+def test_a_dry_run_says_what_would_run_and_why_and_runs_nothing(checkout):
+    config = checkout.config()
+    dry = checkout.report(config, "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert "4 of 4 steps would run" in dry.stdout
+    assert "warps: not done yet" in dry.stdout
+    assert checkout.calls() == []
+    assert not (checkout.folder / "reports").exists()
+    checkout.report(config)
+    assert "nothing to do" in checkout.report(config, "--dry-run").stdout
+    changed = checkout.report(config, "--dry-run", "--set", "seed=5").stdout
+    assert "results-non-parametric: its settings, data or command have changed" in changed
+    assert "data:" not in changed
+    assert "nothing to do" in checkout.report(config).stderr
+
+
+def test_a_changed_source_file_runs_what_is_made_of_it(checkout):
+    config = checkout.config()
+    checkout.report(config)
+    checkout.calls()
+    (checkout.folder / "viton" / "person.py").write_text("# version 2\n")
+    checkout.report(config)
+    assert checkout.calls() == ["try-on"]
+    os.utime(checkout.folder / "viton" / "warp.py")
+    checkout.report(config)
+    assert checkout.calls() == []
+
+
+def test_a_changed_world_is_made_anew_and_so_is_what_comes_from_it(checkout):
+    config = checkout.config()
+    checkout.report(config)
+    checkout.calls()
+    done = checkout.report(config, "--set", "data.world.people=7")
+    assert done.returncode == 0, done.stderr
+    assert checkout.calls() == ALL
+    assert json.loads((checkout.folder / "runs/tiny/data/world.json").read_text()) == {"people": "7"}
+
+
+def test_a_failed_step_is_told_in_one_line_and_the_next_run_resumes(checkout):
+    config = checkout.config()
+    (checkout.folder / "fail").write_text("warp")
+    failed = checkout.report(config)
+    assert failed.returncode == 1
+    assert checkout.calls() == ALL
+    assert "warps: FAILED after" in failed.stderr
+    assert "world: expected a quiet day, got rain (log: runs/tiny/steps/warps.log)" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    page = checkout.page()
+    assert "1 of 4 steps is not up to date" in page
+    assert "expected a quiet day, got rain" in page
+    assert 'href="logs/warps.txt"' in page
+    (checkout.folder / "fail").unlink()
+    resumed = checkout.report(config)
+    assert resumed.returncode == 0, resumed.stderr
+    assert checkout.calls() == ["warp"]
+    assert "not up to date" not in checkout.page()
+
+
+@pytest.mark.slow
+def test_what_comes_after_a_failed_step_is_shown_as_not_run_or_stale(checkout):
+    config = checkout.config()
+    (checkout.folder / "fail").write_text("synth")
+    failed = checkout.report(config)
+    assert failed.returncode == 1
+    assert "not run: warps: needs the step 'data': failed" in failed.stderr
+    (checkout.folder / "fail").unlink()
+    checkout.report(config)
+    (checkout.folder / "fail").write_text("synth")
+    again = checkout.report(config, "--set", "data.world.people=4")
+    assert "stale: warps: needs the step 'data': failed" in again.stderr
+
+
+def test_refresh_makes_one_step_anew_and_what_comes_after_it(checkout):
+    config = checkout.config()
+    checkout.report(config)
+    checkout.calls()
+    done = checkout.report(config, "--refresh", "warps")
+    assert done.returncode == 0, done.stderr
+    assert checkout.calls() == ["warp"]
+    wrong = checkout.report(config, "--refresh", "wraps")
+    assert wrong.returncode == 2
+    assert "--refresh wraps: expected one of data, check, warps, results-non-parametric" in wrong.stderr
+
+
+def test_json_says_what_became_of_each_step(checkout):
+    done = checkout.report(checkout.config(), "--json")
+    told = json.loads(done.stdout)
+    assert told["ran"] == 4
+    assert {step["status"] for step in told["steps"].values()} == {"ok"}
+
+
+@pytest.mark.slow
+def test_a_folder_of_data_is_only_checked_and_a_changed_picture_runs_its_steps(checkout):
+    config = checkout.config()
+    checkout.report(config)
+    shutil.move(checkout.folder / "runs/tiny/data", checkout.folder / "2020")
+    (checkout.folder / "2020/world.json").unlink()
+    shutil.rmtree(checkout.folder / "runs")
+    checkout.calls()
+    first = checkout.report(config, "--data", "2020")
+    assert first.returncode == 0, first.stderr
+    assert checkout.calls() == ["check", "try-on", "warp"]
+    for path in (checkout.folder / "2020").rglob("*.jpg"):
+        os.utime(path)
+    assert "nothing to do" in checkout.report(config, "--data", "2020").stderr
+    checkout.calls()
+    (checkout.folder / "2020/test/image/p1.jpg").write_bytes(b"not a picture")
+    changed = checkout.report(config, "--data", "2020")
+    assert changed.returncode == 0, changed.stderr
+    assert checkout.calls() == ["check", "try-on", "warp"]
+    assert "p1.jpg cannot be read" in checkout.page()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--data", "nowhere"], "error: nowhere: expected a dataset folder, got no such folder"),
+        (["--set", "methods=[../x]"], "names of lower-case letters, digits, _ and -, got '../x'"),
+        (["--set", "notebooks=[absent]"], "notebooks: expected one of the notebooks"),
+        (["--set", "colour=red"], "unknown key 'colour'"),
+    ],
+)
+def test_what_cannot_run_is_said_in_one_line_before_anything_runs(checkout, options, message):
+    done = checkout.report(checkout.config(), *options)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert checkout.calls() == []
+
+
+def test_a_report_outside_a_checkout_says_so(checkout):
+    config = checkout.config()
+    (checkout.folder / "Snakefile").unlink()
+    done = checkout.report(config)
+    assert done.returncode == 1
+    assert "expected a checkout of viton, with its Snakefile, got no Snakefile" in done.stderr
+
+
+@pytest.mark.slow
+def test_two_experiments_run_at_once_and_the_same_one_waits(checkout):
+    one, two = checkout.config("one"), checkout.config("two")
+    (checkout.folder / "slow").write_text("0.3")
+    running = [checkout.start(one), checkout.start(two), checkout.start(one)]
+    said = [process.communicate(timeout=200)[1] for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], said
+    waited = [text for text in said if "waiting for another process that works in runs/one" in text]
+    assert len(waited) == 1
+    assert "nothing to do" in waited[0]
+    assert checkout.calls() == sorted(ALL + ALL)
+
+
+def test_a_killed_report_leaves_nothing_running_and_the_next_one_finishes(checkout, kill):
+    config = checkout.config()
+    (checkout.folder / "slow").write_text("3")
+    process = checkout.start(config)
+    while not (checkout.folder / "calls").exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    kill(process)
+    time.sleep(3.5)
+    assert not (checkout.folder / "runs/tiny/data/world.json").exists(), "the step went on without its report"
+    (checkout.folder / "slow").unlink()
+    again = checkout.report(config)
+    assert again.returncode == 0, again.stderr
+    assert "synth" in checkout.calls()
+    assert "nothing to do" in checkout.report(config).stderr
+
+
+@pytest.mark.slow
+def test_a_report_killed_at_any_moment_finishes_when_run_again(checkout, kill):
+    config = checkout.config(notebooks=["one"])
+    checkout.notebook("one", "1 + 1")
+    for attempt in range(12):
+        process = checkout.start(config)
+        time.sleep(0.2 + 0.45 * attempt)
+        kill(process)
+    done = checkout.report(config)
+    assert done.returncode == 0, done.stderr
+    assert "nothing to do" in checkout.report(config).stderr
+    assert not list((checkout.folder / "runs").rglob(".*.ipynb"))
+
+
+@pytest.mark.slow
+def test_a_changed_notebook_alone_runs_again_and_a_failing_one_stops_no_other(checkout):
+    config = checkout.config(notebooks=["one", "method"])
+    checkout.notebook("one", "print(config, runs)")
+    checkout.notebook("method", "print(method)", parameters="config = ''\ndata = ''\nruns = ''\nmethod = ''")
+    first = checkout.report(config)
+    assert first.returncode == 0, first.stderr
+    page = checkout.page()
+    assert 'href="notebooks/one.html"' in page
+    assert 'href="notebooks/method-non-parametric.ipynb"' in page
+    assert "non-parametric" in (checkout.folder / "runs/tiny/notebooks/method-non-parametric.ipynb").read_text()
+    checkout.notebook("one", "raise ValueError('no such luck')")
+    failed = checkout.report(config)
+    assert failed.returncode == 1
+    assert "notebook-one: FAILED" in failed.stderr
+    assert "ValueError: no such luck" in failed.stderr
+    assert "notebook-method" not in failed.stderr
+    assert "The page ends at the error." in checkout.page()
+    assert "no such luck" in (checkout.folder / "reports/tiny/notebooks/one.html").read_text()
+    checkout.notebook("one", "2 + 2")
+    resumed = checkout.report(config)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "notebook-method" not in resumed.stderr
+    assert "not up to date" not in checkout.page()
+
+
+def test_ctrl_c_ends_everything_in_one_line_and_the_next_run_finishes(checkout):
+    config = checkout.config()
+    (checkout.folder / "slow").write_text("3")
+    process = checkout.start(config, session=True)
+    while not (checkout.folder / "calls").exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    err = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert "interrupted" in err.splitlines()[-1]
+    (checkout.folder / "slow").unlink()
+    assert checkout.report(config).returncode == 0
