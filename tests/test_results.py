@@ -91,11 +91,20 @@ def test_other_settings_are_refused_by_name_unless_overwritten(finished):
         _make(finished, maker, settings=other)
     assert maker.made == []
     assert _contents(finished) == before
-    (finished / "left_over.png").write_bytes(b"")
+    (finished / "gone__pair.png").write_bytes(b"")
+    (finished / "thesis.tex").write_text("not ours")
     _make(finished, maker, settings=other, overwrite=True)
     assert sorted(maker.made) == sorted(PAIRS)
-    assert not (finished / "left_over.png").exists()
+    assert not (finished / "gone__pair.png").exists()
+    assert (finished / "thesis.tex").read_text() == "not ours"
     assert json.loads((finished / "settings.json").read_text()) == other
+
+
+def test_a_folder_with_another_programs_settings_is_never_overwritten(tmp_path):
+    (tmp_path / "settings.json").write_text('{"editor.fontSize": 12}')
+    with pytest.raises(InputError, match="another program"):
+        _make(tmp_path, Maker(), overwrite=True)
+    assert (tmp_path / "settings.json").read_text() == '{"editor.fontSize": 12}'
 
 
 def test_overwriting_with_the_same_settings_keeps_what_is_there(finished):

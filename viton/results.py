@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -86,11 +85,12 @@ class Folder:
         """See that what lies here was made with `settings`, or clear it away."""
         path = self.path / "settings.json"
         if path.is_file():
-            found = read_json(path)
-            if found == settings:
+            other = _keys(read_json(path), path)
+            if other == settings:
                 return
+            if "made" not in other:
+                raise InputError(path, "settings of our results", "a file of another program")
             if not overwrite:
-                other = _keys(found, path)
                 differing = sorted(key for key in {*settings, *other} if settings.get(key) != other.get(key))
                 raise InputError(
                     self.path, "results of these settings (or --overwrite)", f"others: {', '.join(differing)}"
@@ -102,10 +102,10 @@ class Folder:
         write_json(self.path / "provenance.json", provenance())
 
     def clear(self) -> None:
-        """Remove everything but the lock; settings last, so that a half-cleared folder is still ours."""
-        for inside in sorted(self.path.iterdir(), key=lambda path: path.name == "settings.json"):
-            if inside.name != ".lock":
-                shutil.rmtree(inside) if inside.is_dir() else inside.unlink()
+        """Remove what we wrote and nothing else; settings last, so that a half-cleared folder is still ours."""
+        ours = [*self.path.glob("*__*.png"), self.manifest, self.path / "timing.jsonl", self.journal]
+        for path in (*ours, self.path / "provenance.json", self.path / "settings.json"):
+            path.unlink(missing_ok=True)
 
     def _rows_so_far(self) -> Iterator[Row]:
         """Rows whose pictures are there and unharmed; a torn last line of a killed run's journal is dropped."""

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 import yaml
 from PIL import Image
+
 from viton_eval.assemble import assemble
 from viton_eval.commands import plan, resolved_run
 

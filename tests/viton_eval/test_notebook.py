@@ -9,11 +9,11 @@ import time
 
 import nbformat
 import pytest
+
+from viton.errors import InputError, UsageError
 from viton_eval import notebook as runner
 from viton_eval.notebook import parse_parameters, run_notebook
 from viton_eval.notebook_page import write_page
-
-from viton.errors import InputError, UsageError
 
 PARAMETERS = "x = 1\nname = 'none'"
 LOADS = re.compile(

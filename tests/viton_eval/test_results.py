@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
-from viton_eval.commands import open_run, plan
-from viton_eval.results import data_of, results_of, warps_of
 
 from viton.errors import InputError
+from viton_eval.commands import open_run, plan
+from viton_eval.results import data_of, results_of, warps_of
 
 
 @pytest.fixture

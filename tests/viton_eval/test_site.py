@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 from PIL import Image
+
 from viton_eval.grid import read_pairs_in_order
 from viton_eval.states import states
 

@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from viton_eval.step import Job, last_error, run_step
 
 from viton.errors import UsageError
+from viton_eval.step import Job, last_error, run_step
 
 
 @pytest.fixture
