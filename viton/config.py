@@ -26,6 +26,7 @@ from viton.errors import InputError, UsageError
 
 Fidelity = Literal["paper", "authors"]
 Split = Literal["train", "val", "test"]
+PictureSide = Annotated[int, Field(ge=32, multiple_of=16)]  # px; 16, because the body shape is that much coarser
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -91,14 +92,16 @@ class WorldConfig(Model):
     def _three_by_four(self) -> WorldConfig:
         if self.width * 4 != self.height * 3:
             raise ValueError(f"width: expected three quarters of the height {self.height}, got {self.width}")
+        if self.people + self.garments < 2:
+            raise ValueError("garments: expected a second garment, or there is nothing to try on")
         return self
 
 
 class TryOnConfig(Model):
     """What decides a try-on, whatever the method."""
 
-    height: PositiveInt = 256
-    width: PositiveInt = 192
+    height: PictureSide = 256
+    width: PictureSide = 192
     seed: NonNegativeInt = 0
     warp: WarpConfig = WarpConfig()
 
@@ -130,8 +133,8 @@ class ExperimentConfig(Model):
     data: Annotated[WorldData | FolderData, Field(discriminator="kind")]
     split: Split = "test"
     pairs: str = "test_pairs.txt"  # a file under the data's root
-    height: PositiveInt = 256
-    width: PositiveInt = 192
+    height: PictureSide = 256
+    width: PictureSide = 192
     seed: NonNegativeInt = 0
     methods: tuple[str, ...] = ("non-parametric",)
     representation: RepresentationConfig = RepresentationConfig()

@@ -8,7 +8,7 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,11 +34,19 @@ def examine() -> list[Finding]:
     return [
         Finding("python", sys.version_info >= (3, 11), True, f"{platform.python_version()} at {sys.prefix}"),
         *_packages(),
-        _device(),
+        _importing("device", _device),
         _browser(),
         _disk(),
-        _warp(),
+        _importing("shape-context match", _warp),
     ]
+
+
+def _importing(what: str, probe: Callable[[], Finding]) -> Finding:
+    """The probe's finding, or what it could not import."""
+    try:
+        return probe()
+    except ImportError as error:
+        return Finding(what, False, True, f"cannot be tried: {error}")
 
 
 def _packages() -> Iterator[Finding]:

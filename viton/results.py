@@ -87,14 +87,14 @@ class Folder:
         if path.is_file():
             other = _keys(read_json(path), path)
             if other == settings:
+                if not (self.path / "provenance.json").is_file():  # killed between the two
+                    write_json(self.path / "provenance.json", provenance())
                 return
             if "made" not in other:
                 raise InputError(path, "settings of our results", "a file of another program")
             if not overwrite:
-                differing = sorted(key for key in {*settings, *other} if settings.get(key) != other.get(key))
-                raise InputError(
-                    self.path, "results of these settings (or --overwrite)", f"others: {', '.join(differing)}"
-                )
+                got = f"others: {', '.join(_differing(settings, other))}"
+                raise InputError(self.path, "results of these settings (or --overwrite)", got)
             self.clear()
         elif any(not inside.name.startswith(".") for inside in self.path.iterdir()):
             raise InputError(self.path, "an empty folder or one of our results", "something else")
@@ -161,8 +161,9 @@ def merge(shards: list[Path], out: Path, pairs: list[Pair] | None = None) -> lis
     """
     settings = [_keys(read_json(path), path) for path in (shard / "settings.json" for shard in shards)]
     for shard, other in zip(shards, settings, strict=True):
-        if _without_shard(other) != _without_shard(settings[0]):
-            raise InputError(shard / "settings.json", f"the settings of {shards[0]}", "others")
+        differing = _differing(_without_shard(settings[0]), _without_shard(other))
+        if differing:
+            raise InputError(shard / "settings.json", f"the settings of {shards[0]}", f"others: {', '.join(differing)}")
     where: dict[Pair, Path] = {}
     rows: dict[Pair, Row] = {}
     for shard in shards:
@@ -204,6 +205,11 @@ def pairs_digest(pairs: Iterable[Pair]) -> str:
 def shard_of(pairs: list[Pair], index: int, count: int) -> list[Pair]:
     """The pairs of shard `index` (from 1) of `count`; a pair's shard depends on its name alone."""
     return [pair for pair in pairs if int(hashlib.sha256(pair.name.encode()).hexdigest(), 16) % count == index - 1]
+
+
+def _differing(settings: Row, other: Row) -> list[str]:
+    """Names of the settings that are not the same."""
+    return sorted(key for key in {*settings, *other} if settings.get(key) != other.get(key))
 
 
 def _without_shard(settings: Row) -> Row:

@@ -9,18 +9,18 @@ from typing import NamedTuple
 import torch
 
 from viton.config import TryOnConfig
-from viton.data.framing import fit_keypoints, fit_mask, fit_photo, padded
-from viton.data.sample import Clothing, Pair, Person, Sample
-from viton.data.viton_hd import FOLDERS, VitonHd, data_digest
+from viton.data.loader import load_clothing, load_person
+from viton.data.sample import Pair, Sample
+from viton.data.viton_hd import FOLDERS, PICTURES, VitonHd, data_digest
 from viton.errors import InputError, UsageError
 from viton.files import sha256_of, write_bytes
-from viton.images import encode, load_labels, load_mask, load_rgb
-from viton.keypoints import read_openpose_body25
+from viton.images import encode, to_mask_pixels, to_pixels
 from viton.methods import Method, TryOn
-from viton.methods.non_parametric import warp_only
-from viton.parsing import CIHP
+from viton.parsing import CIHP, LabelMap
 from viton.provenance import code_digest
 from viton.results import Folder, Outcome, Row, failed, pairs_digest, shard_of
+from viton.shape_context import MatchError
+from viton.warp import warp_sample
 
 Progress = Callable[[int, int], None]
 
@@ -68,8 +68,8 @@ def _run(name: str, make: TryOn, request: Request, folder: Folder, progress: Pro
         "config": request.config.model_dump(mode="json"),
         "split": request.split,
         "pairs": pairs_digest(pairs),
-        "shard": f"{index}/{count}",
-        "data": data_digest(data),
+        **({"shard": f"{index}/{count}"} if count > 1 else {}),
+        "data": data_digest(data, pairs),
         "code": code_digest(),
     }
 
@@ -82,6 +82,17 @@ def _run(name: str, make: TryOn, request: Request, folder: Folder, progress: Pro
 
     chosen = shard_of(pairs, index, count)
     return folder.make(chosen, settings, produce, overwrite=request.overwrite, progress=progress)
+
+
+def warp_only(sample: Sample, config: TryOnConfig, label_map: LabelMap, device: str = "cpu") -> Outcome:
+    """The warped clothing, its mask, and the warp's measurements: what `viton warp` writes."""
+    try:
+        warped = warp_sample(sample, config.warp, label_map, config.seed, device)
+    except MatchError as error:
+        return failed(f"warp_failed:{error.code}", str(error))
+    pictures = {".png": to_pixels(warped.image), ".mask.png": to_mask_pixels(warped.mask)}
+    report = {name: round(value, 6) for name, value in warped.reports[0]._asdict().items()}
+    return Outcome("ok", pictures, report)
 
 
 def try_on_files(method: Method, files: Files, config: TryOnConfig, device: str, out: Path, overwrite: bool) -> Row:
@@ -101,24 +112,19 @@ def try_on_files(method: Method, files: Files, config: TryOnConfig, device: str,
 
 def load_files(files: Files, config: TryOnConfig) -> Sample:
     """Read one person and one garment, finding what was not named beside them."""
-    image, product = load_rgb(files.person), load_rgb(files.clothing)
-    parsing_path = files.parsing or _beside(files.person, "parsing", "{}.png", "--parsing")
-    keypoints_path = files.keypoints or _beside(files.person, "keypoints", "{}_keypoints.json", "--keypoints")
-    mask_path = files.clothing_mask or _beside(files.clothing, "clothing_mask", "{}.jpg", "--clothing-mask")
-    labels, mask = load_labels(parsing_path), load_mask(mask_path)
-    for path, pixels, picture in ((parsing_path, labels, image), (mask_path, mask, product)):
-        if pixels.shape != picture.shape[:2]:
-            raise InputError(path, f"the size of its picture, {picture.shape[:2]}", str(pixels.shape))
-    if labels.max() >= len(CIHP.labels):
-        raise InputError(parsing_path, "CIHP labels 0 to 19", f"label {labels.max()}")
-    keypoints = fit_keypoints(read_openpose_body25(keypoints_path), image.shape[:2], config.size)
-    person = Person(files.person.stem, fit_photo(image, config.size), padded(labels, config.size, 0), keypoints)
-    return Sample(person, Clothing(files.clothing.stem, fit_photo(product, config.size), fit_mask(mask, config.size)))
+    parsing = files.parsing or _beside(files.person, "parsing", PICTURES, "--parsing")
+    keypoints = files.keypoints or _beside(files.person, "keypoints", ("_keypoints.json",), "--keypoints")
+    mask = files.clothing_mask or _beside(files.clothing, "clothing_mask", PICTURES, "--clothing-mask")
+    person = load_person(files.person.stem, files.person, parsing, keypoints, CIHP, config.size)
+    return Sample(person, load_clothing(files.clothing.stem, files.clothing, mask, config.size))
 
 
-def _beside(picture: Path, role: str, name: str, option: str) -> Path:
+def _beside(picture: Path, role: str, endings: tuple[str, ...], option: str) -> Path:
     """Where a viton-hd folder keeps this file of a picture; raises InputError naming the option that gives it."""
-    places = [picture.parent.parent / folder / name.format(picture.stem) for folder in FOLDERS[role]]
+    if not picture.is_file():
+        raise InputError(picture, "a picture", "no such file")
+    folders = [picture.parent.parent / folder for folder in FOLDERS[role]]
+    places = [folder / f"{picture.stem}{ending}" for folder in folders for ending in endings]
     for place in places:
         if place.is_file():
             return place

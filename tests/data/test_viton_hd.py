@@ -1,6 +1,8 @@
 """Reading the viton-hd layout: both spellings, frames that agree, and bad files named in one line."""
 
 import json
+import os
+import shutil
 
 import cv2
 import numpy as np
@@ -280,19 +282,38 @@ def test_a_pickle_in_a_map_is_not_executed(tiny_hd, save_picture):
 # The digest of a folder.
 
 
-def test_the_digest_of_a_folder_changes_with_any_file_and_with_nothing_else(tiny_hd):
-    before = data_digest(_open(tiny_hd))
-    assert data_digest(_open(tiny_hd)) == before
-    path = tiny_hd.mask("c1")
-    path.write_bytes(path.read_bytes() + b"\0")
-    changed = data_digest(_open(tiny_hd))
-    assert changed != before
-    tiny_hd.keypoints("p2").unlink()
-    assert data_digest(_open(tiny_hd)) not in (before, changed)
+def _digest(tiny):
+    data = _open(tiny)
+    return data_digest(data, data.pairs("test_pairs.txt"))
 
 
-def test_a_made_up_world_is_known_by_its_own_description(tiny_hd):
-    (tiny_hd.root / "world.json").write_text("{}")
-    before = data_digest(_open(tiny_hd))
-    (tiny_hd.root / "world.json").write_text('{"seed": 1}')
-    assert data_digest(_open(tiny_hd)) != before
+def test_the_digest_of_a_copy_is_the_same_whatever_its_times(tiny_hd, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_hd.root, copy)
+    for path in copy.rglob("*.*"):
+        os.utime(path, (1, 1))
+    data = VitonHd(copy, "test")
+    assert data_digest(data, data.pairs("test_pairs.txt")) == _digest(tiny_hd)
+
+
+def test_the_digest_changes_with_any_file_that_the_pairs_need_and_with_no_other(tiny_hd):
+    before, data = _digest(tiny_hd), _open(tiny_hd)
+    (tiny_hd.root / "notes.txt").write_text("not data")
+    assert _digest(tiny_hd) == before
+    pair = data.pairs("test_pairs.txt")[0]
+    needed = [data.people[pair.person], data.parsing_path(pair.person), data.keypoints_path(pair.person)]
+    for path in (*needed, data.clothings[pair.clothing], data.mask_path(pair.clothing)):
+        content = path.read_bytes()
+        path.write_bytes(content + b" ")
+        assert _digest(tiny_hd) != before, path
+        path.write_bytes(content)
+    assert _digest(tiny_hd) == before
+
+
+def test_half_written_files_with_a_leading_dot_are_nobody(tiny_hd):
+    people, clothings = set(_open(tiny_hd).people), set(_open(tiny_hd).clothings)
+    for folder in ("image", "cloth"):
+        (tiny_hd.root / "test" / folder / ".00001_00.k2x3.jpg").write_bytes(b"")
+        (tiny_hd.root / "test" / folder / "._00001_00.jpg").write_bytes(b"")
+    assert set(_open(tiny_hd).people) == people
+    assert set(_open(tiny_hd).clothings) == clothings

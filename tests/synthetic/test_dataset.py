@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from viton.config import WorldConfig
+from viton.data.check import check
 from viton.errors import InputError
 from viton.files import read_json, read_jsonl, sha256_of
 from viton.images import load_labels, load_mask, load_rgb
@@ -48,8 +49,24 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_workers(small
 
 
 def test_another_seed_gives_another_world(small: Path, tmp_path: Path) -> None:
-    write_world(tmp_path, WorldConfig(**{**SMALL, "people": 1, "garments": 0, "seed": 2}))
+    write_world(tmp_path, WorldConfig(**{**SMALL, "people": 2, "garments": 0, "seed": 2}))
     assert read_json(tmp_path / "world.json")["digest"] != read_json(small / "world.json")["digest"]
+
+
+@pytest.mark.parametrize("people", [2, 4, 8])
+def test_a_small_world_passes_its_own_check(people: int, tmp_path: Path) -> None:
+    write_world(tmp_path, WorldConfig(**{**SMALL, "people": people, "garments": 0}))
+    assert check(tmp_path).problems == []
+
+
+def test_what_a_killed_writer_left_is_swept_away(tmp_path: Path) -> None:
+    config = WorldConfig(**{**SMALL, "people": 2, "garments": 0})
+    write_world(tmp_path, config)
+    (tmp_path / "world.json").unlink()
+    left = tmp_path / "test" / "image" / ".00001_00.abcd.jpg"
+    left.write_bytes(b"half")
+    write_world(tmp_path, config)
+    assert not left.exists()
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
@@ -103,7 +120,7 @@ def test_splits_share_no_person_garment_logo_or_print(world: Path) -> None:
 
 
 def test_every_split_size_follows_its_share() -> None:
-    for people, expected in ((1, (0, 0, 1)), (4, (0, 0, 4)), (8, (3, 1, 4)), (64, (40, 8, 16))):
+    for people, expected in ((2, (0, 0, 2)), (4, (0, 0, 4)), (8, (2, 2, 4)), (64, (40, 8, 16))):
         splits = plan.split_world(WorldConfig(people=people, garments=0, seed=0, height=64, width=48))
         assert tuple(len(splits[name].people) for name in SPLITS) == expected
 

@@ -169,7 +169,10 @@ def _orphans(data: VitonHd) -> Iterator[Problem]:
 def _pairs_problems(data: VitonHd) -> tuple[int, list[Problem]]:
     """All pairs files of the split, and how many pairs they hold."""
     problems, count = [], 0
-    for path in sorted(data.root.glob(f"{data.split}_pairs*.txt")):
+    paths = sorted(data.root.glob(f"{data.split}_pairs*.txt"))
+    if not paths:
+        problems.append(Problem("warning", str(data.root), f"a pairs file {data.split}_pairs*.txt", "none"))
+    for path in paths:
         outcomes = list(scan_pairs(path, set(data.people), set(data.clothings)))
         problems += [_error(outcome) for outcome in outcomes if isinstance(outcome, InputError)]
         pairs = [outcome for outcome in outcomes if isinstance(outcome, Pair)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from viton.images import Pixels
-from viton.keypoints import Keypoints
+if TYPE_CHECKING:  # names only: who lists pairs need not wait for torch
+    from viton.images import Pixels
+    from viton.keypoints import Keypoints
 
 
 class Pair(NamedTuple):

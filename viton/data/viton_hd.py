@@ -11,7 +11,6 @@ The made-up world adds truth files: image-truth/P__C.png, parse-truth/P__C.png, 
 from __future__ import annotations
 
 import hashlib
-import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -19,13 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from viton.coordinates import Size, rescale_px
-from viton.data.framing import fit_keypoints, fit_mask, fit_photo, padded, padding
+from viton.data.framing import fit_photo, padding
+from viton.data.loader import load_clothing, load_person
 from viton.data.pairs import read_pairs
 from viton.data.sample import Clothing, Pair, Person, Sample, Truth
 from viton.errors import InputError
 from viton.files import sha256_of
-from viton.images import load_labels, load_mask, load_rgb
-from viton.keypoints import read_openpose_body25
+from viton.images import load_rgb
 from viton.parsing import CIHP
 
 # What each folder is for, and how it is spelt, newest spelling first.
@@ -57,8 +56,8 @@ class VitonHd:
         self._parsings = _by_id(self.folders["parsing"])
 
     def pairs(self, name: str | Path) -> list[Pair]:
-        """Read a pairs file, given as a path or by its name under ROOT."""
-        path = Path(name) if Path(name).is_file() else self.root / name
+        """Read a pairs file, given by its name under ROOT or as a path."""
+        path = self.root / name if (self.root / name).is_file() or not Path(name).is_file() else Path(name)
         return read_pairs(path, set(self.people), set(self.clothings))
 
     def keypoints_path(self, person_id: str) -> Path:
@@ -76,22 +75,14 @@ class VitonHd:
 
     def person(self, person_id: str, size: Size) -> Person:
         """Raises InputError naming the file when one is missing, damaged, or does not fit the others."""
-        path = _known(self.people, person_id, self.folders["image"])
-        image = load_rgb(path)
-        parsing = load_labels(self.parsing_path(person_id))
-        _expect_same_size(self.parsing_path(person_id), parsing, image)
-        if parsing.max() >= len(CIHP.labels):
-            raise InputError(self.parsing_path(person_id), "CIHP labels 0 to 19", f"label {parsing.max()}")
-        keypoints = read_openpose_body25(self.keypoints_path(person_id))
-        fitted = fit_keypoints(keypoints, image.shape[:2], size)
-        return Person(person_id, fit_photo(image, size), padded(parsing, size, 0), fitted)
+        image = _known(self.people, person_id, self.folders["image"])
+        files = (image, self.parsing_path(person_id), self.keypoints_path(person_id))
+        return load_person(person_id, *files, self.label_map, size)
 
     def clothing(self, clothing_id: str, size: Size) -> Clothing:
         """Raises InputError naming the file when one is missing, damaged, or does not fit the other."""
-        image = load_rgb(_known(self.clothings, clothing_id, self.folders["clothing"]))
-        mask = load_mask(self.mask_path(clothing_id))
-        _expect_same_size(self.mask_path(clothing_id), mask, image)
-        return Clothing(clothing_id, fit_photo(image, size), fit_mask(mask, size))
+        image = _known(self.clothings, clothing_id, self.folders["clothing"])
+        return load_clothing(clothing_id, image, self.mask_path(clothing_id), size)
 
     def sample(self, pair: Pair, size: Size) -> Sample:
         return Sample(self.person(pair.person, size), self.clothing(pair.clothing, size))
@@ -132,7 +123,9 @@ def _folder(root: Path, split: str, names: tuple[str, ...]) -> Path:
 
 
 def _by_id(folder: Path) -> dict[str, Path]:
-    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in PICTURES}
+    """Pictures by id; a name with a leading dot is what a killed writer, or a Mac, left behind."""
+    pictures = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in PICTURES)
+    return {path.stem: path for path in pictures if not path.name.startswith(".")}
 
 
 def _known(files: dict[str, Path], wanted: str, folder: Path) -> Path:
@@ -141,22 +134,11 @@ def _known(files: dict[str, Path], wanted: str, folder: Path) -> Path:
     return files[wanted]
 
 
-def _expect_same_size(path: Path, pixels: np.ndarray, picture: np.ndarray) -> None:
-    """Labels and masks must lie on their picture, pixel by pixel."""
-    height, width = picture.shape[:2]
-    if pixels.shape != (height, width):
-        raise InputError(path, f"{width}x{height} like its picture", f"{pixels.shape[1]}x{pixels.shape[0]}")
-
-
-def data_digest(data: VitonHd) -> str:
-    """A fingerprint of a split: of a made-up world by content, else by every file's name, size and time of change."""
-    world = data.root / "world.json"
-    if world.is_file():
-        return sha256_of(world)
-    digest = hashlib.sha256()
-    for folder in sorted(data.folders.values()):
-        with os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                found = entry.stat()
-                digest.update(f"{folder.name}/{entry.name} {found.st_size} {found.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+def data_digest(data: VitonHd, pairs: list[Pair]) -> str:
+    """A fingerprint of every file that the pairs need, by content: a copy has the same, an edited one another."""
+    people, clothings = {pair.person for pair in pairs}, {pair.clothing for pair in pairs}
+    files = [data.people[name] for name in people] + [data.clothings[name] for name in clothings]
+    files += [path(name) for name in people for path in (data.parsing_path, data.keypoints_path)]
+    files += [data.mask_path(name) for name in clothings]
+    lines = [f"{path.parent.name}/{path.name} {sha256_of(path) if path.is_file() else 'missing'}" for path in files]
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

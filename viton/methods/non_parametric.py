@@ -10,7 +10,7 @@ from torch import Tensor
 
 from viton.config import TryOnConfig
 from viton.data.sample import Sample
-from viton.images import to_mask_pixels, to_pixels, to_tensor
+from viton.images import to_pixels, to_tensor
 from viton.parsing import LabelMap
 from viton.results import Outcome, failed
 from viton.shape_context import MatchError
@@ -30,14 +30,3 @@ def try_on(sample: Sample, config: TryOnConfig, label_map: LabelMap, device: str
         return failed(f"warp_failed:{error.code}", str(error))
     image = to_tensor(sample.person.image).to(device)
     return Outcome("ok", {".png": to_pixels(paste(image, warped))}, {})
-
-
-def warp_only(sample: Sample, config: TryOnConfig, label_map: LabelMap, device: str = "cpu") -> Outcome:
-    """The warped clothing, its mask, and the warp's measurements: what `viton warp` writes."""
-    try:
-        warped = warp_sample(sample, config.warp, label_map, config.seed, device)
-    except MatchError as error:
-        return failed(f"warp_failed:{error.code}", str(error))
-    pictures = {".png": to_pixels(warped.image), ".mask.png": to_mask_pixels(warped.mask)}
-    report = {name: round(value, 6) for name, value in warped.reports[0]._asdict().items()}
-    return Outcome("ok", pictures, report)

@@ -38,11 +38,12 @@ def write_world(
     progress: called with (done, total) samples.   Raises InputError when `root` holds another world or other files.
     """
     root = Path(root)
-    _check_root(root, config)
-    if (root / "world.json").is_file():
-        return
     with locked(root / ".lock"):
+        _check_root(root, config)
+        if (root / "world.json").is_file():
+            return
         write_json(root / "world-config.json", _identity(config))
+        _sweep(root)
         jobs = plan.jobs_of(config)
         for done in _write_all(root, config, jobs, workers):
             if progress:
@@ -54,6 +55,13 @@ def write_world(
             name: {"people": len(s.people), "garments": len(s.garments)} for name, s in plan.split_world(config).items()
         }
         write_json(root / "world.json", {**_identity(config), "counts": counts, "digest": digest})
+
+
+def _sweep(root: Path) -> None:
+    """Remove the half-written files of a killed run: their names begin with a dot."""
+    for path in root.rglob(".*"):
+        if path.is_file() and path.name != ".lock":
+            path.unlink()
 
 
 def _identity(config: WorldConfig) -> dict[str, object]:
@@ -200,6 +208,8 @@ def _write_lists(root: Path, config: WorldConfig) -> list[str]:
     """Write the pair lists and the attributes of every split; returns their names."""
     written, pairs = [], plan.pairs_of(config)
     for name, split in plan.split_world(config).items():
+        if not split.people:
+            continue
         lines = [f"{name_of(person)}.jpg {name_of(garment)}.jpg\n" for person, garment in pairs[name]]
         write_text(root / f"{name}_pairs.txt", "".join(lines))
         rows = [_person_row(config, index) for index in split.people] + [

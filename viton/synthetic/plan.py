@@ -39,7 +39,7 @@ def name_of(index: int) -> str:
 def split_world(config: WorldConfig) -> dict[str, Split]:
     """Deal people and extra garments to the splits: test about a quarter, validation an eighth, training the rest."""
     test = min(config.people, max(4, round(config.people / 4)))
-    val = min(config.people - test, max(1, round(config.people / 8))) if config.people >= 8 else 0
+    val = min(config.people - test, max(2, round(config.people / 8))) if config.people >= 8 else 0
     train = config.people - test - val
     first = {"train": 0, "val": train, "test": train + val}
     sizes = {"train": train, "val": val, "test": test}
