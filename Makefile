@@ -14,7 +14,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo "Variables: CONFIG=$(CONFIG) DATA=$(DATA) JOBS=$(JOBS) PYTHON=(a Python, 3.11 or newer)"
 
-report: ## train and run what CONFIG names, then write reports/<experiment>/index.html
+report: ## run what CONFIG names, then write reports/<experiment>/index.html
 	$(SET_UP)
 	$(REPORT)
 
@@ -36,7 +36,7 @@ lint: ## check style and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-bench: ## time what the design has budgets for
+bench: ## time the steps that have budgets
 	$(SET_UP)
 	.venv/bin/python -m benchmarks
 

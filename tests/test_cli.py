@@ -140,7 +140,7 @@ def test_merge_joins_shards_and_misses_none(viton, try_on, tmp_path):
     for index in (1, 2):
         try_on("--shard", f"{index}/2", out=f"shard{index}")
     shards = [tmp_path / "shard1", tmp_path / "shard2"]
-    _one_error(viton("merge", shards[0], "--out", tmp_path / "half"), 1, "every pair")
+    _one_error(viton("merge", shards[0], "--out", tmp_path / "half"), 1, "expected all 2 shards, got no 2/2")
     assert viton("merge", *shards, "--out", tmp_path / "merged").code == 0
     assert (tmp_path / "merged" / "manifest.jsonl").read_bytes() == (tmp_path / "whole" / "manifest.jsonl").read_bytes()
 

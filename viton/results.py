@@ -154,11 +154,8 @@ class Folder:
         return rows
 
 
-def merge(shards: list[Path], out: Path, pairs: list[Pair] | None = None) -> list[Row]:
-    """Join shards' folders into `out`; raises InputError unless every pair is there exactly once.
-
-    pairs: what must be there; without them, what the shards' settings say that the whole list was.
-    """
+def merge(shards: list[Path], out: Path) -> list[Row]:
+    """Join shards' folders into `out`; raises InputError unless every pair of their list is there exactly once."""
     settings = [_keys(read_json(path), path) for path in (shard / "settings.json" for shard in shards)]
     for shard, other in zip(shards, settings, strict=True):
         differing = _differing(_without_shard(settings[0]), _without_shard(other))
@@ -173,7 +170,7 @@ def merge(shards: list[Path], out: Path, pairs: list[Pair] | None = None) -> lis
             if pair in where:
                 raise InputError(shard, "every pair once", f"{pair.name} again (first in {where[pair]})")
             where[pair], rows[pair] = shard, row
-    _expect_complete(out, rows, settings[0], pairs)
+    _expect_complete(dict(zip(shards, settings, strict=True)), rows)
     folder = Folder(out)
     with locked(out / ".lock"):
         folder._claim(_without_shard(settings[0]), overwrite=False)
@@ -188,13 +185,18 @@ def merge(shards: list[Path], out: Path, pairs: list[Pair] | None = None) -> lis
     return [rows[pair] for pair in sorted(rows)]
 
 
-def _expect_complete(out: Path, rows: dict[Pair, Row], settings: Row, pairs: list[Pair] | None) -> None:
-    if pairs is not None and set(pairs) != set(rows):
-        missing = sorted(set(pairs) - set(rows))
-        got = f"{len(missing)} missing, first {missing[0].name}" if missing else "pairs that are not on the list"
-        raise InputError(out, f"all {len(pairs)} pairs", got)
-    if settings.get("pairs") != pairs_digest(rows):
-        raise InputError(out, "every pair of the list that the shards were cut from", f"{len(rows)} of them, or others")
+def _expect_complete(shards: dict[Path, Row], rows: dict[Pair, Row]) -> None:
+    """Every shard of one list must be there, and hold its pairs."""
+    names = {str(settings.get("shard", "1/1")) for settings in shards.values()}
+    count = max(int(name.partition("/")[2]) for name in names)
+    missing = [name for name in (f"{index + 1}/{count}" for index in range(count)) if name not in names]
+    if missing:
+        raise InputError("merge", f"all {count} shards", f"no {', '.join(missing)}")
+    first = next(iter(shards.values()))
+    if first.get("pairs") != pairs_digest(rows):
+        raise InputError(
+            "merge", "every pair of the list that the shards were cut from", f"{len(rows)} pairs of another"
+        )
 
 
 def pairs_digest(pairs: Iterable[Pair]) -> str:
@@ -208,8 +210,16 @@ def shard_of(pairs: list[Pair], index: int, count: int) -> list[Pair]:
 
 
 def _differing(settings: Row, other: Row) -> list[str]:
-    """Names of the settings that are not the same."""
-    return sorted(key for key in {*settings, *other} if settings.get(key) != other.get(key))
+    """The settings that are not the same, by dotted name; numbers are told: `config.seed 0, now 7`."""
+    found = []
+    for key in sorted({*settings, *other}):
+        now, before = settings.get(key), other.get(key)
+        if isinstance(now, dict) and isinstance(before, dict):
+            found += [f"{key}.{inner}" for inner in _differing(now, before)]
+        elif now != before:
+            told = all(isinstance(value, int | float) for value in (now, before))
+            found.append(f"{key} {before} (now {now})" if told else key)
+    return found
 
 
 def _without_shard(settings: Row) -> Row:

@@ -82,9 +82,17 @@ def sample_outline(mask: Array, num_points: int, rng: np.random.Generator, min_o
 
 def match_masks(source: Array, target: Array, config: ShapeContextConfig, rng: np.random.Generator) -> Match:
     """Match the outlines of two masks (H,W) in [0,1], given at the matching scale. Raises MatchError."""
-    source_outline = sample_outline(source, config.points, rng, config.min_outline_px)
-    target_outline = sample_outline(target, config.points, rng, config.min_outline_px)
+    source_outline = _outline_of("the product's mask", source, config, rng)
+    target_outline = _outline_of("the garment on the person", target, config, rng)
     return match_outlines(source_outline, target_outline, config)
+
+
+def _outline_of(whose: str, mask: Array, config: ShapeContextConfig, rng: np.random.Generator) -> Outline:
+    """The mask's outline; a MatchError says whose mask it is."""
+    try:
+        return sample_outline(mask, config.points, rng, config.min_outline_px)
+    except MatchError as error:
+        raise MatchError(error.code, f"{whose}: {error}") from error
 
 
 def match_outlines(source: Outline, target: Outline, config: ShapeContextConfig) -> Match:

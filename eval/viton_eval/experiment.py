@@ -10,6 +10,7 @@ import pandas as pd
 from viton.config import ExperimentConfig
 from viton.data.sample import Pair, Sample, Truth
 from viton.data.viton_hd import VitonHd
+from viton.errors import InputError
 from viton.files import read_jsonl
 from viton_eval.commands import open_run
 from viton_eval.interval import Mean, mean_interval
@@ -36,7 +37,7 @@ class Experiment(NamedTuple):
 
     def warps(self) -> pd.DataFrame:
         """Rows of warps.jsonl, one a pair; pictures lie in `warps_folder`."""
-        return pd.DataFrame(read_jsonl(self.warps_folder / "warps.jsonl"))
+        return _table(self.warps_folder / "warps.jsonl")
 
     @property
     def warps_folder(self) -> Path:
@@ -47,14 +48,33 @@ class Experiment(NamedTuple):
 
     def results(self, method: str) -> pd.DataFrame:
         """Rows of a method's manifest, one a pair."""
-        return pd.DataFrame(read_jsonl(self.results_folder(method) / "manifest.jsonl"))
+        return _table(self.results_folder(method) / "manifest.jsonl")
 
 
 def open_experiment(config: str, data: str = "", runs: str = "runs") -> Experiment:
     """Open what a notebook's parameters name, making the world if the experiment has one."""
-    opened = open_run(Path(config), data, runs).config
-    folder = VitonHd(data_of(Path(config), data, runs), opened.split)
-    return Experiment(opened, folder, folder.pairs(opened.pairs), (Path(config), data, runs))
+    path, runs = _located(config, runs)
+    run = open_run(path, data, runs)
+    folder = VitonHd(data_of(path, data, runs), run.config.split)
+    return Experiment(run.config, folder, folder.pairs(run.pairs_path), (path, data, runs))
+
+
+def _table(manifest: Path) -> pd.DataFrame:
+    """A manifest's rows; raises InputError with the reasons when no pair succeeded: there is no story to tell."""
+    table = pd.DataFrame(read_jsonl(manifest))
+    if not (table["status"] == "ok").any():
+        reasons = ", ".join(f"{count} x {reason}" for reason, count in table["status"].value_counts().items())
+        raise InputError(manifest, "at least one pair that succeeded", reasons)
+    return table
+
+
+def _located(config: str, runs: str) -> tuple[Path, str]:
+    """Both paths as given, or, where Jupyter started in the notebooks' folder, as the checkout above it has them."""
+    if not Path(config).is_file() and not Path(config).is_absolute():
+        for folder in Path.cwd().parents:
+            if (folder / "Snakefile").is_file():
+                return folder / config, str(folder / runs)
+    return Path(config), runs
 
 
 def mean_over_pairs(table: pd.DataFrame, column: str) -> Mean:

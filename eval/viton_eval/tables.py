@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 import torch
 
-from viton.data.sample import Pair, Person
+from viton.data.sample import Clothing, Pair, Person
 from viton.data.viton_hd import VitonHd
+from viton.errors import InputError
 from viton.images import load_rgb
 from viton.keypoints import COCO18
 from viton.parsing import LabelMap
@@ -18,6 +20,7 @@ from viton.warp import warp_sample
 from viton_eval.experiment import Experiment, mean_over_pairs
 from viton_eval.truth import end_point_error_px, l1_in_garment, ssim
 
+T = TypeVar("T")
 WARP_MEASURES = {
     "iou": "IoU",
     "folds": "share of folded pixels",
@@ -54,10 +57,10 @@ def label_shares(people: Sequence[Person], label_map: LabelMap) -> pd.DataFrame:
 
 
 def joints_seen(people: Sequence[Person]) -> pd.DataFrame:
-    """The share of people in whom each joint is seen; the ten that are seen least."""
+    """The share of people in whom each joint is seen; the joints that somebody lacks, least seen first."""
     seen = np.stack([person.keypoints[:, 2] > 0 for person in people]).mean(0)
     table = pd.DataFrame({"seen in": seen}, index=[name.replace("_", " ") for name in COCO18])
-    return table.sort_values("seen in").head(10)
+    return table[table["seen in"] < 1].sort_values("seen in")
 
 
 def channel_table(channels: torch.Tensor, kept: Sequence[Group]) -> pd.DataFrame:
@@ -86,7 +89,7 @@ def warp_table(done: pd.DataFrame) -> pd.DataFrame:
 def iou_by_person(done: pd.DataFrame) -> pd.DataFrame:
     """IoU of the warps on each person, hardest person first."""
     table = done.groupby("person")["iou"].agg(["count", "mean", "min", "max"]).sort_values("mean")
-    return table.rename(columns={"count": "pairs", "min": "least", "max": "most"})
+    return table.rename(columns={"count": "pairs", "mean": "mean IoU", "min": "least", "max": "most"})
 
 
 def end_point_errors(experiment: Experiment, pairs: Sequence[Pair]) -> pd.DataFrame:
@@ -114,12 +117,31 @@ def distances_to_truth(experiment: Experiment, method: str, pairs: Sequence[Pair
 
 
 def summary(distances: pd.DataFrame, measures: Sequence[str] = ("L1 in garment", "SSIM")) -> pd.DataFrame:
-    """Means with intervals and n, a row a picture kind."""
+    """Means with their 95% intervals and n, a row a kind of picture."""
     groups = {str(name): rows for name, rows in distances.groupby("picture")}
     means = {column: {name: str(mean_over_pairs(rows, column)) for name, rows in groups.items()} for column in measures}
     return pd.DataFrame(means)
 
 
 def first_people(data: VitonHd, size: tuple[int, int], number: int) -> list[Person]:
-    """The first people of a split, by name."""
-    return [data.person(name, size) for name in list(data.people)[:number]]
+    """The first people of a split, by name, without those whose files are bad: `viton data check` names them."""
+    return _readable(data.people, lambda name: data.person(name, size), number)
+
+
+def first_garments(data: VitonHd, size: tuple[int, int], number: int) -> list[Clothing]:
+    """The first garments of a split, by name, without those whose files are bad."""
+    return _readable(data.clothings, lambda name: data.clothing(name, size), number)
+
+
+def _readable(names: Iterable[str], read: Callable[[str], T], number: int) -> list[T]:
+    found: list[T] = []
+    for name in names:
+        try:
+            found.append(read(name))
+        except InputError as error:
+            print(f"left out: {error}")
+        if len(found) == number:
+            break
+    if not found:
+        raise InputError("dataset", "at least one sample that can be read", "none")
+    return found

@@ -12,13 +12,12 @@ import numpy as np
 
 from viton.data.pairs import scan_pairs
 from viton.data.sample import Pair
-from viton.data.viton_hd import FOLDERS, VitonHd
-from viton.errors import InputError
+from viton.data.viton_hd import FOLDERS, SPLITS, VitonHd
+from viton.errors import InputError, UsageError
 from viton.images import load_labels, load_mask, load_rgb
 from viton.keypoints import read_openpose_body25
 from viton.parsing import CIHP, CLOTHING
 
-SPLITS = ("train", "val", "test")
 SMALLEST = 0.001  # share of a product picture; a smaller garment's outline is too short to be matched
 
 
@@ -52,6 +51,9 @@ def check(root: Path, splits: tuple[str, ...] = (), progress: Callable[[int, int
     """Read every file of the splits (all that are there by default) and list what is wrong with it."""
     if not root.is_dir():
         raise InputError(root, "a dataset folder", "no such folder")
+    unknown = [split for split in splits if split not in SPLITS]
+    if unknown:
+        raise UsageError(f"--split: expected one of {', '.join(SPLITS)}, got '{unknown[0]}'")
     splits = splits or tuple(split for split in SPLITS if (root / split).is_dir())
     if not splits:
         inside = ", ".join(sorted(path.name for path in root.iterdir())[:8]) or "an empty folder"

@@ -22,7 +22,7 @@ from viton.data.framing import fit_photo, padding
 from viton.data.loader import load_clothing, load_person
 from viton.data.pairs import read_pairs
 from viton.data.sample import Clothing, Pair, Person, Sample, Truth
-from viton.errors import InputError
+from viton.errors import InputError, UsageError
 from viton.files import sha256_of
 from viton.images import load_rgb
 from viton.parsing import CIHP
@@ -35,6 +35,7 @@ FOLDERS = {
     "parsing": ("image-parse-v3", "image-parse"),
     "keypoints": ("openpose_json", "openpose-json"),
 }
+SPLITS = ("train", "val", "test")
 PICTURES = (".jpg", ".jpeg", ".png")
 
 
@@ -44,7 +45,9 @@ class VitonHd:
     label_map = CIHP
 
     def __init__(self, root: Path, split: str) -> None:
-        """Raises InputError when ROOT or a folder of the split is missing or empty."""
+        """Raises InputError when ROOT or a folder of the split is missing or empty, UsageError for an unknown split."""
+        if split not in SPLITS:
+            raise UsageError(f"split: expected one of {', '.join(SPLITS)}, got '{split}'")
         self.root, self.split = root, split
         self.folders = {role: _folder(root, split, names) for role, names in FOLDERS.items()}
         self.people = _by_id(self.folders["image"])
