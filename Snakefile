@@ -1,6 +1,6 @@
 # What depends on what in an experiment. `viton-eval report` starts it, in the folder runs/EXPERIMENT, with
-# config["config"], the resolved configuration's path, and config["data"], config["data_digest"] where the data is a folder.
-# Commands and paths come from viton_eval.commands. A rule's output is a small file that its step writes last, so that a
+# config["config"], the resolved configuration's path, and config["data"], config["data_digest"] where the data is a
+# folder. Commands and paths come from viton_eval.commands, lists of source files from viton_eval.sources. A rule's output is a small file that its step writes last, so that a
 # failed step loses nothing; executed notebooks are logs, so that a failed one can be read.
 import os
 import shlex
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from viton_eval.commands import plan, resolved_run
+from viton_eval.sources import DATA, NOTEBOOKS, TRY_ON, WARP, WORLD
 
 ROOT = Path(workflow.basedir)
 RUN = resolved_run(Path(config["config"]), config["data"], "runs", config["data_digest"])
@@ -24,8 +25,8 @@ def made(*paths):
     return [os.path.relpath(ROOT / path, HERE) for path in paths]
 
 
-def sources(*patterns):
-    """Files of the library: what is not listed changes nothing for a rule."""
+def sources(patterns):
+    """Files of the checkout: what is not listed changes nothing for a rule."""
     return sorted(os.path.relpath(path, HERE) for pattern in patterns for path in ROOT.glob(pattern))
 
 
@@ -44,15 +45,6 @@ def inputs(wildcards, input):
 shell.prefix(f"exec {shlex.quote(sys.executable)} -m viton_eval step ")
 RUN_STEP = "{params.step:q} {params.inputs:q} -- {params.command:q}"
 
-FILES = sources("viton/images.py", "viton/coordinates.py", "viton/parsing.py", "viton/keypoints.py", "viton/files.py")
-DATA = FILES + sources("viton/data/*.py")
-WARP = DATA + sources("viton/warp.py", "viton/tps.py", "viton/shape_context.py", "viton/results.py", "viton/runs.py")
-METHODS = WARP + sources("viton/person.py", "viton/methods/*.py")
-NOTEBOOKS = METHODS + sources("viton/figures.py", "eval/viton_eval/experiment.py", "eval/viton_eval/tables.py",
-                              "eval/viton_eval/interval.py", "eval/viton_eval/truth.py", "eval/viton_eval/results.py",
-                              "eval/viton_eval/notebook*.py",
-                              "eval/viton_eval/site/notebook.*")
-
 
 rule all:
     input: done(*PLAN)
@@ -60,7 +52,7 @@ rule all:
 
 if "data" in PLAN:
     rule data:
-        input: FILES, sources("viton/synthetic/*.py")
+        input: sources(WORLD)
         output: done("data")
         params: step=step("data", RUN.data_root / "world.json"), command=PLAN["data"].command, inputs=inputs
         shell: RUN_STEP
@@ -68,7 +60,7 @@ if "data" in PLAN:
 
 rule check:
     priority: 2  # what is wrong with the data is worth knowing first
-    input: done(*PLAN["check"].needs), DATA
+    input: done(*PLAN["check"].needs), sources(DATA)
     output: done("check")
     params: step=step("check"), command=PLAN["check"].command, inputs=inputs
     shell: RUN_STEP
@@ -76,7 +68,7 @@ rule check:
 
 rule warps:
     priority: 1
-    input: done(*PLAN["warps"].needs), WARP
+    input: done(*PLAN["warps"].needs), sources(WARP)
     output: done("warps")
     params:
         step=step("warps", RUN.warps / "settings.json", RUN.warps / "warps.jsonl"),
@@ -87,7 +79,7 @@ rule warps:
 
 rule results:
     priority: 1
-    input: lambda w: done(*PLAN[f"results-{w.method}"].needs), METHODS
+    input: lambda w: done(*PLAN[f"results-{w.method}"].needs), sources(TRY_ON)
     output: done("results-{method}")
     params:
         step=lambda w: step(f"results-{w.method}", *(RUN.results(w.method) / f for f in ("settings.json", "manifest.jsonl"))),
@@ -99,8 +91,8 @@ rule results:
 rule notebook:
     input:
         lambda w: done(*PLAN[f"notebook-{w.page}"].needs),
-        lambda w: made(PLAN[f"notebook-{w.page}"].command[3]),
-        NOTEBOOKS,
+        lambda w: made(PLAN[f"notebook-{w.page}"].notebook),
+        sources(NOTEBOOKS),
     output: done("notebook-{page}")
     log: *made(RUN.notebooks / "{page}.ipynb", RUN.notebooks / "{page}.html")
     params:

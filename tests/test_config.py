@@ -171,7 +171,7 @@ def test_models_are_frozen():
 
 
 def test_the_defaults_are_those_of_the_authors_but_for_the_matching_height():
-    # PAPER.md 1.7, row 20
+    # docs/methods.md, the warp
     assert ShapeContextConfig() == ShapeContextConfig(
         height=128, points=100, iterations=6, angular_bins=12, radial_bins=5, inner_radius=1 / 8, outer_radius=2,
         dummy_fraction=0.25, dummy_cost=0.25, orientation_weight=0.1, first_smoothing=1000, smoothing=1,

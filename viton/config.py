@@ -39,7 +39,7 @@ class Model(BaseModel):
 class RepresentationConfig(Model):
     """Clothing-agnostic person representation (paper, section 3.1)."""
 
-    fidelity: Fidelity = "paper"  # PAPER.md 1.7, rows 5, 6 and 9
+    fidelity: Fidelity = "paper"  # docs/methods.md has what each means
     pose: bool = True  # 18 channels; the paper's ablation (Fig. 7) drops them
     body_shape: bool = True  # 1 channel; dropped in the same ablation
     face_hair: bool = True  # 3 channels
@@ -47,7 +47,7 @@ class RepresentationConfig(Model):
 
 
 class ShapeContextConfig(Model):
-    """Shape-context matching; defaults are the authors' (PAPER.md 1.7, row 20) except `height`."""
+    """Shape-context matching; defaults are those of the authors' code except `height` (docs/methods.md)."""
 
     height: PositiveInt = 128  # of the masks while matching; the authors test at 64, train at 128
     points: Annotated[int, Field(ge=10)] = 100  # on each outline
@@ -73,13 +73,13 @@ class ShapeContextConfig(Model):
 class WarpConfig(Model):
     """Warp of the clothing onto a target mask (paper, section 3.3)."""
 
-    fidelity: Fidelity = "paper"  # which labels are the target mask (PAPER.md 1.7, row 7)
+    fidelity: Fidelity = "paper"  # which labels are the target mask (docs/methods.md)
     match: ShapeContextConfig = ShapeContextConfig()
     smoothing: NonNegativeFloat = 0.05  # of the map used on pixels, target to source; times the squared mean distance
 
 
 class WorldConfig(Model):
-    """The made-up world (DESIGN.md, section 5)."""
+    """The made-up world (docs/data.md)."""
 
     people: PositiveInt  # over all splits
     garments: NonNegativeInt  # product pictures beyond everyone's own

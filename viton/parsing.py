@@ -44,7 +44,7 @@ PALETTE: list[tuple[int, int, int]] = [
     (205, 115, 75), (180, 140, 110), (160, 120, 95), (70, 70, 70), (40, 40, 40),
 ]  # fmt: skip
 
-# PAPER.md 1.7 rows 5 and 7: what the paper says, and which labels the authors' code takes.
+# What the paper says, and which labels the authors' code takes (docs/methods.md).
 FACE_AND_HAIR: dict[Fidelity, tuple[str, ...]] = {
     "paper": ("face", "hair"),
     "authors": ("hat", "hair", "sunglasses", "face"),

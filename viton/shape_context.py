@@ -1,7 +1,7 @@
 """Shape-context matching (Belongie, Malik and Puzicha 2002), as VITON uses it (paper, section 3.3).
 
 N points on each outline, K = radial x angular bins, H, W.  Points are pixels of the matching scale.  Constants are
-those of the authors' code (PAPER.md 1.7, row 20); what differs: boundary points are spread evenly along the outline
+those of the authors' code (docs/methods.md); what differs: boundary points are spread evenly along the outline
 from a seeded start, where the authors thin a random draw, so that thin masks with short outlines can be matched too.
 """
 

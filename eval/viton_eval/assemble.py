@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ from viton_eval.commands import Run, page_title, pages
 from viton_eval.digests import Digests
 from viton_eval.facts import as_csv, failures, header, summaries, versions
 from viton_eval.grid import make_grid
+from viton_eval.manifests import manifests
 from viton_eval.published import Published
 from viton_eval.states import FAILED, MISSING, OK, STALE, State, states
 from viton_eval.templates import inlined_json, render, url
@@ -27,6 +27,14 @@ class NotebookCard(NamedTuple):
     ipynb: str | None
 
 
+class Download(NamedTuple):
+    """A file to take away."""
+
+    label: str
+    link: str
+    state: State | None  # of the step that made it
+
+
 def assemble(run: Run, reports: Path, found: list[State] | None = None) -> Path:
     """Write reports/EXPERIMENT and return its index.html; an unchanged experiment changes nothing there."""
     found = states(run) if found is None else found
@@ -38,16 +46,16 @@ def assemble(run: Run, reports: Path, found: list[State] | None = None) -> Path:
     values = {
         "config": run.config,
         "header": header(run, grid, found),
-        "summaries": summaries(run),
+        "summaries": summaries(run, found),
         "steps": found,
         "logs": {state.name: out.link(state.log, f"logs/{state.name}.txt") for state in found},
         "wrong": [state for state in found if state.status != OK],
         "cards": [_card(run, out, page, found) for page in pages(run.config)],
         "failures": broken[:SHOWN_FAILURES],
         "num_failures": len(broken),
-        "versions": versions(run),
+        "versions": versions(run, found),
         "config_text": config_path.read_text() if config_path.is_file() else "",
-        "downloads": _downloads(run, out),
+        "downloads": _downloads(run, out, found),
         "grid": inlined_json(grid.as_json(run.config.size) | {"page": ROWS_A_PAGE}),
         "num_pairs": len(grid.rows),
         "total_seconds": sum(state.seconds or 0 for state in found),
@@ -65,28 +73,20 @@ def _card(run: Run, out: Published, page: tuple[str, str, str], found: list[Stat
     state = next(state for state in found if state.name == f"notebook-{name}")
     title = page_title(notebook, method)
     sources = [run.notebooks / f"{name}{suffix}" for suffix in (".html", ".ipynb")]
-    if state.status == MISSING or (state.status == FAILED and not all(_is_newer(path, state) for path in sources)):
+    if state.status == MISSING or (state.status == FAILED and not all(state.wrote(path) for path in sources)):
         return NotebookCard(title, state, None, None)
     html, ipynb = (out.link(path, f"notebooks/{path.name}") for path in sources)
     return NotebookCard(title, state, html and url(html), ipynb and url(ipynb))
 
 
-def _is_newer(path: Path, state: State) -> bool:
-    """Whether the last run of the step has written the file."""
-    if not path.is_file() or not state.started:
-        return False
-    return path.stat().st_mtime >= datetime.fromisoformat(state.started).timestamp()
-
-
-def _downloads(run: Run, out: Published) -> list[tuple[str, str]]:
-    """(label, link) of files to take away."""
-    links: list[tuple[str, str | None]] = [
-        ("Configuration (YAML)", out.link(run.folder / "config.yaml", "downloads/config.yaml"))
+def _downloads(run: Run, out: Published, found: list[State]) -> list[Download]:
+    """Files to take away, each with the state of the step that made it."""
+    states = {state.name: state for state in found}
+    links: list[tuple[str, str | None, State | None]] = [
+        ("Configuration (YAML)", out.link(run.folder / "config.yaml", "downloads/config.yaml"), None)
     ]
-    tables = {"warps": run.warps / "warps.jsonl"}
-    tables |= {method: run.results(method) / "manifest.jsonl" for method in run.config.methods}
-    for name, path in tables.items():
-        links.append((f"{name}: {path.name}", out.link(path, f"downloads/{name}.jsonl")))
+    for step, name, path in manifests(run):
+        links.append((f"{name}: {path.name}", out.link(path, f"downloads/{name}.jsonl"), states[step]))
         if path.is_file():
-            links.append((f"{name} (CSV)", out.text(f"downloads/{name}.csv", as_csv(path))))
-    return [(label, url(link)) for label, link in links if link]
+            links.append((f"{name} (CSV)", out.text(f"downloads/{name}.csv", as_csv(path)), states[step]))
+    return [Download(label, url(link), state) for label, link, state in links if link]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -44,12 +45,19 @@ def run_one_notebook(
     title: Annotated[str, typer.Option(help="the page's title; the notebook's name by default")] = "",
     back: Annotated[str, typer.Option(hidden=True)] = "",
     timeout: Annotated[int | None, typer.Option(min=1, help="seconds a cell may take; no limit by default")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print what was written, and ok or failed, as JSON")] = False,
 ) -> None:
     """Run NOTEBOOK with parameters into OUT; a failing cell's error stays in OUT, and the exit code is 1."""
     from viton_eval.notebook import parse_parameters, run_notebook
 
-    values = parse_parameters(parameter, params_yaml)
-    run_notebook(notebook, out, values, html, title=title, back=back, timeout=timeout)
+    values, status = parse_parameters(parameter, params_yaml), "failed"
+    try:
+        run_notebook(notebook, out, values, html, title=title, back=back, timeout=timeout)
+        status = "ok"
+    finally:
+        if as_json:
+            told = {"notebook": str(notebook), "out": str(out), "html": html and str(html), "status": status}
+            print(json.dumps(told))
     say(f"wrote {out}" + (f" and {html}" if html else ""))
 
 
@@ -58,12 +66,20 @@ def report(
     config: Annotated[Path, typer.Option(help="what to run, a file of configs/")],
     data: Annotated[str, typer.Option(help="a dataset folder, in place of the configuration's data")] = "",
     settings: Annotated[list[str], typer.Option("--set", metavar="A.B=VALUE", help="change a setting")] = [],  # noqa: B006
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would run, and why; run nothing")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="say what would run, and why; run nothing, and write nothing but Snakemake's cache"
+        ),
+    ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="steps that may run at once")] = 2,
     refresh: Annotated[list[str], typer.Option(metavar="STEP", help="make a step's results anew")] = [],  # noqa: B006
     as_json: Annotated[bool, typer.Option("--json", help="print what became of each step as JSON")] = False,
 ) -> None:
-    """Run what is missing of an experiment and write reports/EXPERIMENT/index.html; exit 1 if a step failed."""
+    """Run what is missing of an experiment and write reports/EXPERIMENT/index.html.
+
+    The exit code is 1 if a step failed or a pair's input is bad; pairs that failed for other reasons are findings.
+    """
     from viton_eval.workflow import Request, report
 
     request = Request(config, data, tuple(settings), jobs, tuple(refresh), dry_run, as_json)

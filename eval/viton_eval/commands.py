@@ -35,6 +35,7 @@ class Step(NamedTuple):
     needs: tuple[str, ...]  # steps that come before
     key: str  # digest of the settings and data that decide what it makes
     stdout: str = ""  # file in the folder of the steps that takes what the command prints
+    notebook: str = ""  # the notebook that it runs
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Run:
         values |= {"method": method} if method else {}
         parameters = [part for name, value in values.items() for part in ("-p", f"{name}={json.dumps(value)}")]
         pages = ("--html", f"{stem}.html", "--title", page_title(notebook, method), "--back", "../index.html")
-        return ("viton-eval", "nb", "run", f"notebooks/{notebook}.ipynb", f"{stem}.ipynb", *parameters, *pages)
+        return ("viton-eval", "nb", "run", source_of(notebook), f"{stem}.ipynb", *parameters, *pages)
 
 
 def plan(run: Run) -> dict[str, Step]:
@@ -126,7 +127,8 @@ def plan(run: Run) -> dict[str, Step]:
     for page, notebook, method in pages(config):
         needs = {"warp": (*before, "warps"), "method": (*before, f"results-{method}")}.get(notebook, before)
         title = f"Notebook: {page_title(notebook, method)}"
-        steps.append(Step(f"notebook-{page}", title, run.notebook_command(notebook, method), needs, key))
+        command = run.notebook_command(notebook, method)
+        steps.append(Step(f"notebook-{page}", title, command, needs, key, notebook=source_of(notebook)))
     return {step.name: step for step in steps}
 
 
@@ -137,6 +139,10 @@ def pages(config: ExperimentConfig) -> list[tuple[str, str, str]]:
         for method in config.methods if notebook in PER_METHOD else ("",):
             found.append((page_name(notebook, method), notebook, method))
     return found
+
+
+def source_of(notebook: str) -> str:
+    return f"notebooks/{notebook}.ipynb"
 
 
 def page_name(notebook: str, method: str = "") -> str:

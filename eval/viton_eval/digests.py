@@ -9,6 +9,7 @@ from pathlib import Path
 
 from viton.errors import InputError
 from viton.files import sha256_of, write_json
+from viton_eval.commands import Run
 
 
 class Digests:
@@ -32,6 +33,11 @@ class Digests:
     def save(self) -> None:
         if self._used != self._known:
             write_json(self.store, self._used)
+
+
+def digest_store(run: Run) -> Path:
+    """Where the digests of a run's data are remembered."""
+    return run.folder / ".digests.json"
 
 
 def folder_digest(root: Path, split: str, digests: Digests) -> str:

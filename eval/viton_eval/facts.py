@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import statistics
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,18 +13,21 @@ from viton.config import WorldData
 from viton.errors import InputError
 from viton.files import read_json, read_jsonl
 from viton_eval.commands import Run
-from viton_eval.grid import Grid, Rows, rows_by_pair
-from viton_eval.states import FAILED, State
+from viton_eval.grid import Grid
+from viton_eval.manifests import Manifest, manifests, rows_by_pair, rows_or_none
+from viton_eval.states import FAILED, OK, State, up_to_date
 
 
 class Summary(NamedTuple):
-    """How many pairs a method, or the warp, has done."""
+    """How many pairs a method, or the warp, has done; numbers only when its step is up to date."""
 
     name: str
-    done: int
-    failed: int
-    measure: str  # with its n
-    seconds: str
+    state: State
+    done: int = 0
+    failed: int = 0
+    measure: str = ""  # with its n
+    why: str = ""  # the failed ones' statuses
+    seconds: str = ""
 
 
 class Failure(NamedTuple):
@@ -39,8 +43,8 @@ def header(run: Run, grid: Grid, found: list[State]) -> list[tuple[str, str]]:
     """Names and values of what the report is about."""
     config = run.config
     people, garments = ({row[i] for row in grid.rows} for i in (0, 1))
-    newest = max((state.finished for state in found), default="")
-    commits = sorted({state.commit for state in found if state.commit})
+    newest = max((state.finished for state in found if state.status == OK), default="")
+    commits = sorted({state.commit for state in found if state.commit and state.status == OK})
     return [
         ("Data", _source(run)),
         ("Pairs", f"{len(grid.rows)}: {len(people)} people, {len(garments)} garments, split {config.split}"),
@@ -61,24 +65,27 @@ def _source(run: Run) -> str:
     return f"Made-up world of {world.people} people and {garments} over all splits, seed {world.seed}{noise}"
 
 
-def summaries(run: Run) -> list[Summary]:
+def summaries(run: Run, found: list[State]) -> list[Summary]:
     """One line for the warp and one for each method."""
-    warps = rows_by_pair(run.warps / "warps.jsonl")
-    ious = [float(row["iou"]) for row in warps.values() if isinstance(row.get("iou"), int | float)]  # type: ignore[arg-type]
-    found = [_summary("warped garment", warps, run.warps, _spread("IoU with the target mask", ious))]
-    for method in run.config.methods:
-        folder = run.results(method)
-        found.append(_summary(method, rows_by_pair(folder / "manifest.jsonl"), folder, ""))
-    return found
+    states = {state.name: state for state in found}
+    return [_summary(manifest, states[manifest.step]) for manifest in manifests(run)]
 
 
-def _summary(name: str, rows: Rows, folder: Path, measure: str) -> Summary:
-    done = sum(row.get("status") == "ok" for row in rows.values())
-    path = folder / "timing.jsonl"
-    timings = _rows_or_nothing(path)
-    seconds = [float(row["seconds"]) for row in timings if isinstance(row.get("seconds"), int | float)]  # type: ignore[arg-type]
+def _summary(manifest: Manifest, state: State) -> Summary:
+    if state.status != OK:  # what lies there was made of something else
+        return Summary(manifest.title, state)
+    rows = list(rows_by_pair(manifest.path).values())
+    failed = Counter(str(row.get("status")) for row in rows if row.get("status") != "ok")
+    why = ", ".join(f"{count} {status}" for status, count in failed.most_common())
+    seconds = _numbers(rows_or_none(manifest.path.parent / "timing.jsonl"), "seconds")
     time = f"{statistics.median(seconds):.3g} s (n = {len(seconds)})" if seconds else ""
-    return Summary(name, done, len(rows) - done, measure, time)
+    measure = _spread("IoU with the target mask", _numbers(rows, "iou"))
+    return Summary(manifest.title, state, len(rows) - failed.total(), failed.total(), measure, why, time)
+
+
+def _numbers(rows: list[dict[str, object]], name: str) -> list[float]:
+    """The values of a column, where they are numbers."""
+    return [float(value) for row in rows if isinstance(value := row.get(name), int | float)]
 
 
 def _spread(what: str, values: list[float]) -> str:
@@ -89,24 +96,32 @@ def _spread(what: str, values: list[float]) -> str:
 
 
 def failures(run: Run, found: list[State]) -> list[Failure]:
-    """Failed steps, then what is wrong with the data, then failed pairs."""
-    rows = [Failure(state.name, "step", state.status, state.reason) for state in found if state.status == FAILED]
-    rows += _data_problems(run.steps / "check.json")
-    for name, manifest in manifests(run).items():
-        try:
-            for row in read_jsonl(manifest) if manifest.is_file() else []:
-                if row.get("status") != "ok":
-                    pair = f"{row.get('person')} in {row.get('clothing')}"
-                    rows.append(Failure(pair, name, str(row.get("status")), str(row.get("message", ""))))
-        except (InputError, UnicodeDecodeError) as error:
-            rows.append(Failure(str(manifest), name, "unreadable", str(error)))
+    """Steps that are not as they should be, then what is wrong with the data, then failed pairs of the others."""
+    rows = [Failure(state.name, "step", state.status, state.reason) for state in found if state.status != OK]
+    check, path = next(state for state in found if state.name == "check"), run.steps / "check.json"
+    if check.status == OK or (check.status == FAILED and check.wrote(path)):
+        rows += _data_problems(path)
+    fresh = up_to_date(found)
+    for manifest in manifests(run):
+        rows += _failed_pairs(manifest) if manifest.step in fresh else []
     return rows
 
 
-def manifests(run: Run) -> dict[str, Path]:
-    """Where the warp and each method say what became of each pair."""
-    found = {"warped garment": run.warps / "warps.jsonl"}
-    return found | {method: run.results(method) / "manifest.jsonl" for method in run.config.methods}
+def _failed_pairs(manifest: Manifest) -> list[Failure]:
+    try:
+        rows = read_jsonl(manifest.path) if manifest.path.is_file() else []
+    except (InputError, UnicodeDecodeError) as error:
+        return [Failure(str(manifest.path), manifest.title, "unreadable", str(error))]
+    return [
+        Failure(
+            f"{row.get('person')} in {row.get('clothing')}",
+            manifest.title,
+            str(row.get("status")),
+            str(row.get("message", "")),
+        )
+        for row in rows
+        if row.get("status") != "ok"
+    ]
 
 
 def _data_problems(check: Path) -> list[Failure]:
@@ -131,26 +146,20 @@ def _json_or_none(path: Path) -> object:
         return None
 
 
-def versions(run: Run) -> list[tuple[str, str]]:
+def versions(run: Run, found: list[State]) -> list[tuple[str, str]]:
     """What made the first method's results, or the warps: packages, interpreter, machine."""
-    for folder in [*(run.results(method) for method in run.config.methods), run.warps]:
-        content = _json_or_none(folder / "provenance.json")
+    fresh = up_to_date(found)
+    warps, *results = manifests(run)
+    for manifest in [*results, warps]:
+        content = _json_or_none(manifest.path.parent / "provenance.json") if manifest.step in fresh else None
         if isinstance(content, dict):
             return [(str(name), str(value)) for name, value in content.items() if name != "command"]
     return []
 
 
-def _rows_or_nothing(path: Path) -> list[dict[str, object]]:
-    """A JSON-lines file's rows; none when it is not there or damaged."""
-    try:
-        return read_jsonl(path)
-    except (InputError, UnicodeDecodeError):
-        return []
-
-
 def as_csv(manifest: Path) -> str:
     """A JSON-lines file as CSV; columns in the order in which they turn up, person and clothing first."""
-    rows = _rows_or_nothing(manifest)
+    rows = rows_or_none(manifest)
     names = list(dict.fromkeys(["person", "clothing", "status", *(name for row in rows for name in row)]))
     stream = io.StringIO()
     writer = csv.DictWriter(stream, names, lineterminator="\n")

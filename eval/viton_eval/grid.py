@@ -5,20 +5,21 @@ Data folders are read here without the library's loaders, which would bring torc
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import NamedTuple
 
-from viton.errors import InputError
-from viton.files import read_jsonl
+from viton.data.pairs import scan_pairs
+from viton.data.sample import Pair
 from viton_eval.commands import Run
+from viton_eval.manifests import Key, Row, Rows, manifests, rows_by_pair
 from viton_eval.published import Published
-from viton_eval.states import OK, State
+from viton_eval.states import OK, State, up_to_date
 from viton_eval.templates import url
 
+# As viton.data.viton_hd has them, which cannot be imported without torch; a test sees that they are the same.
+PEOPLE, GARMENTS, TRUTHS = "image", "cloth", "image-truth"
 PICTURES = (".jpg", ".jpeg", ".png")
-Key = tuple[str, str]  # person, clothing
-Rows = dict[Key, dict[str, object]]
+Cell = str | list[str]
 
 
 class Column(NamedTuple):
@@ -33,101 +34,126 @@ class Grid(NamedTuple):
     """All rows; a cell is a link, or [status, message] where there is no picture."""
 
     columns: list[Column]
-    rows: list[tuple[str, str, float | None, list[str | list[str]]]]  # person, clothing, IoU of the warp, cells
+    rows: list[tuple[str, str, float | None, list[Cell]]]  # person, clothing, IoU of the warp, cells
 
     def as_json(self, size: tuple[int, int]) -> dict[str, object]:
         columns = [column._asdict() for column in self.columns]
         return {"columns": columns, "rows": self.rows, "height": size[0], "width": size[1]}
 
 
+class _Given(NamedTuple):
+    """A column of the data's pictures."""
+
+    column: Column
+    files: dict[str, Path]
+    place: str
+
+    def cell(self, out: Published, name: str, size: tuple[int, int]) -> Cell:
+        source = self.files.get(name)
+        if source is None:
+            return ["missing", "no such picture in the data"]
+        made = out.picture(source, f"images/{self.place}/{name}", size)
+        return url(made) if made else ["unreadable", f"{source.name} cannot be read"]
+
+
+class _Made(NamedTuple):
+    """A column of what a step has made."""
+
+    column: Column
+    rows: Rows
+    folder: Path
+    place: str
+    fresh: bool  # whether the step is up to date
+
+    def cell(self, out: Published, pair: Key) -> Cell:
+        """The picture of a manifest's row, or what became of the pair."""
+        row = self.rows.get(pair)
+        if row is None or (not self.fresh and row.get("status") != "ok"):  # an old failure says nothing of today
+            return ["not made", ""]
+        if row.get("status") != "ok":
+            return [str(row.get("status")), str(row.get("message", ""))]
+        file = str(row.get("file"))
+        if Path(file).name != file:
+            return ["missing", "the manifest names a file outside its folder"]
+        made = out.link(self.folder / file, f"images/{self.place}/{file}")
+        return url(made) if made else ["missing", f"{file} is gone"]
+
+    def iou(self, pair: Key) -> float | None:
+        value = self.rows.get(pair, Row()).get("iou") if self.fresh else None
+        return round(float(value), 4) if isinstance(value, int | float) else None
+
+
+class _AnyName(set[str]):
+    """Every id there could be: a pair whose picture is not there has a row too, which says so."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
 def read_pairs_in_order(path: Path) -> list[Key]:
     """The pairs of a file as ids, in its order; lines that are no pair are left out here, and named by the check."""
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError):
+        found = list(scan_pairs(path, _AnyName(), _AnyName()))
+    except OSError:
         return []
-    if lines and "," in lines[0]:
-        fields = [[row.get("person") or "", row.get("clothing") or ""] for row in csv.DictReader(lines)]
-    else:
-        fields = [line.split() for line in lines]
-    pairs = [(Path(one[0]).stem, Path(one[1]).stem) for one in fields if len(one) == 2 and all(one)]
-    return list(dict.fromkeys(pairs))
-
-
-def rows_by_pair(path: Path) -> Rows:
-    """A manifest's rows; none when it has not been written yet, or is damaged, which the report lists as a failure."""
-    try:
-        rows = read_jsonl(path) if path.is_file() else []
-    except (InputError, UnicodeDecodeError):
-        rows = []
-    return {(str(row.get("person")), str(row.get("clothing"))): row for row in rows}
+    return [(pair.person, pair.clothing) for pair in found if isinstance(pair, Pair)]
 
 
 def make_grid(run: Run, found: list[State], out: Published) -> Grid:
     """Collect every picture of every pair into `out`."""
-    warps = rows_by_pair(run.warps / "warps.jsonl")
-    results = {method: rows_by_pair(run.results(method) / "manifest.jsonl") for method in run.config.methods}
-    pairs = read_pairs_in_order(run.pairs_path) or sorted(
-        {*warps, *(pair for rows in results.values() for pair in rows)}
-    )
-    notes = {state.name: f"{state.status}: {state.reason}" for state in found if state.status != OK}
-    split = run.data_root / run.config.split
-    truths = _truths(split, pairs)
-    columns = [Column("Person", "person"), Column("Garment", "garment")]
-    columns.append(Column("Warped garment", "warp", notes.get("warps", "")))
-    columns += [Column(method, "method", notes.get(f"results-{method}", "")) for method in run.config.methods]
-    columns += [Column("True try-on", "truth")] if truths else []
-    people, garments = _pictures(split / "image"), _pictures(split / "cloth")
+    made, size = _made(run, found), run.config.size
+    known = {pair for column in made if column.fresh for pair in column.rows}
+    pairs = read_pairs_in_order(run.pairs_path) or sorted(known)
+    people, garments, truth = _given(run, found)
+    names = [f"{person}__{clothing}" for person, clothing in pairs]
+    truths = [truth] if any(name in truth.files for name in names) else []
     rows = []
-    for person, clothing in pairs:
-        name = f"{person}__{clothing}"
-        cells = [
-            _data_cell(out, people.get(person), f"images/person/{person}", run.config.size),
-            _data_cell(out, garments.get(clothing), f"images/garment/{clothing}", run.config.size),
-            _made_cell(out, warps.get((person, clothing)), run.warps, "images/warped-garment"),
-        ]
-        for method, manifest in results.items():
-            row = manifest.get((person, clothing))
-            cells.append(_made_cell(out, row, run.results(method), f"images/method-{method}"))
-        if truths:
-            cells.append(_data_cell(out, truths.get(name), f"images/truth/{name}", run.config.size))
-        rows.append((person, clothing, _iou(warps.get((person, clothing))), cells))
+    for (person, clothing), name in zip(pairs, names, strict=True):
+        cells = [people.cell(out, person, size), garments.cell(out, clothing, size)]
+        cells += [column.cell(out, (person, clothing)) for column in made]
+        cells += [column.cell(out, name, size) for column in truths]
+        rows.append((person, clothing, made[0].iou((person, clothing)), cells))
+    columns = [people.column, garments.column, *(one.column for one in made), *(one.column for one in truths)]
     return Grid(columns, rows)
 
 
-def _truths(split: Path, pairs: list[Key]) -> dict[str, Path]:
-    """Where the made-up world keeps the true try-on of a pair."""
-    known = _pictures(split / "image-truth")
-    names = [f"{person}__{clothing}" for person, clothing in pairs]
-    return {name: known[name] for name in names if name in known}
+def _given(run: Run, found: list[State]) -> list[_Given]:
+    """People, garments and, where the made-up world knows it, the truth."""
+    split = run.data_root / run.config.split
+    columns = [
+        ("Person", "person", PEOPLE),
+        ("Garment", "garment", GARMENTS),
+        ("True try-on", "truth", TRUTHS),
+    ]
+    given = []
+    for label, kind, folder in columns:
+        files = _pictures(split / folder)
+        given.append(_Given(Column(label, kind, _note(found, "data", bool(files))), files, kind))
+    return given
+
+
+def _made(run: Run, found: list[State]) -> list[_Made]:
+    """The warped garments first, then each method's results."""
+    fresh, made = up_to_date(found), list[_Made]()
+    for step, name, path in manifests(run):
+        rows = rows_by_pair(path)
+        label, kind = ("Warped garment", "warp") if step == "warps" else (name, "method")
+        place = "warped-garment" if step == "warps" else f"method-{name}"
+        made.append(_Made(Column(label, kind, _note(found, step, bool(rows))), rows, path.parent, place, step in fresh))
+    return made
+
+
+def _note(found: list[State], step: str, any_pictures: bool) -> str:
+    """What the head of a column says when its step is not up to date, "" when it is."""
+    state = next((state for state in found if state.name == step), None)
+    if state is None or state.status == OK:
+        return ""
+    return ("made before; " if any_pictures else "") + f"{state.status}: {state.reason}"
 
 
 def _pictures(folder: Path) -> dict[str, Path]:
+    """Pictures by id; a name with a leading dot is what a killed writer, or a Mac, left behind."""
     if not folder.is_dir():
         return {}
-    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in PICTURES}
-
-
-def _data_cell(out: Published, source: Path | None, name: str, size: tuple[int, int]) -> str | list[str]:
-    if source is None:
-        return ["missing", "no such picture in the data"]
-    made = out.picture(source, name, size)
-    return url(made) if made else ["unreadable", f"{source.name} cannot be read"]
-
-
-def _made_cell(out: Published, row: dict[str, object] | None, folder: Path, place: str) -> str | list[str]:
-    """The picture of a manifest's row, or what became of the pair."""
-    if row is None:
-        return ["not made", ""]
-    if row.get("status") != "ok":
-        return [str(row.get("status")), str(row.get("message", ""))]
-    file = str(row.get("file"))
-    if Path(file).name != file:
-        return ["missing", "the manifest names a file outside its folder"]
-    made = out.link(folder / file, f"{place}/{file}")
-    return url(made) if made else ["missing", f"{file} is gone"]
-
-
-def _iou(row: dict[str, object] | None) -> float | None:
-    value = row.get("iou") if row else None
-    return round(float(value), 4) if isinstance(value, int | float) else None
+    pictures = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in PICTURES)
+    return {path.stem: path for path in pictures if not path.name.startswith(".")}

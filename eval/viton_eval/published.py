@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 from pathlib import Path
 
-from viton.files import read_json, write_bytes, write_json, write_text, written_whole
+from viton.errors import InputError
+from viton.files import read_json, sha256_of, write_bytes, write_json, write_text, written_whole
+from viton.provenance import PACKAGE
 from viton_eval.digests import Digests
 
-JPEG_QUALITY = 93
-SMALL = 128  # pixels of height; below, JPEG's blocks would be as big as what the picture shows, and PNG is small anyway
+FRAMERS = ("images.py", "data/framing.py")  # of the library: what decides how a photograph looks at the working size
 MEMORY = ".made.json"  # what each picture was made from
 
 
@@ -21,6 +21,8 @@ class Published:
     def __init__(self, root: Path, digests: Digests) -> None:
         self.root, self._digests = root, digests
         self._wanted: set[str] = set()
+        self._unreadable: set[str] = set()
+        self._how = " ".join(sha256_of(PACKAGE / name)[:16] for name in FRAMERS)
         self._made_from = self._remembered()
 
     def text(self, name: str, text: str) -> str:
@@ -49,27 +51,28 @@ class Published:
         return name
 
     def picture(self, source: Path, name: str, size: tuple[int, int]) -> str | None:
-        """A copy at (H, W), padded with white and never squeezed; None when there is no readable picture.
+        """A photograph at (H, W), just as a method sees it; None when there is no readable picture.
 
-        Returns `name` with the suffix that the copy got.
+        Returns `name` with the suffix that the copy got. Nothing is read again while the file is the same.
         """
         if not source.is_file():
             return None
-        name += ".png" if size[0] <= SMALL else ".jpg"
-        made_from = f"{self._digests.of(source)} {size[0]}x{size[1]}"
-        path = self.root / name
-        if self._made_from.get(name) != made_from or not path.is_file():
-            data = _resized(source, size)
-            if data is None:
-                return None
-            write_bytes(path, data)
-            self._made_from[name] = made_from
-        self._wanted.add(name)
-        return name
+        name += ".png"
+        made_from = f"{self._digests.of(source)} {size[0]}x{size[1]} {self._how}"
+        unreadable, path = f"unreadable: {made_from}", self.root / name
+        before = self._made_from.get(name)
+        if before != unreadable and not (before == made_from and path.is_file()):
+            data = _framed(source, size)
+            before = self._made_from[name] = unreadable if data is None else made_from
+            if data is not None:
+                write_bytes(path, data)
+        (self._unreadable if before == unreadable else self._wanted).add(name)
+        return None if before == unreadable else name
 
     def finish(self) -> None:
         """Remove what does not belong to the report any more, and remember what pictures were made from."""
-        kept = {name: made for name, made in self._made_from.items() if name in self._wanted}
+        seen = self._wanted | self._unreadable
+        kept = {name: made for name, made in self._made_from.items() if name in seen}
         if kept != self._remembered():
             write_json(self.root / MEMORY, kept)
         for folder, _, files in os.walk(self.root, topdown=False):
@@ -91,20 +94,12 @@ def _same_stamp(path: Path, source: Path) -> bool:
     return (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
 
 
-def _resized(source: Path, size: tuple[int, int]) -> bytes | None:
-    """PNG or JPEG bytes of a picture at (H, W); None when it cannot be read: the check of the data says why."""
-    from PIL import Image, ImageOps
+def _framed(source: Path, size: tuple[int, int]) -> bytes | None:
+    """PNG bytes of a photograph at (H, W), read and framed by the library; None when it cannot be read."""
+    from viton.data.framing import fit_photo  # here, so that an unchanged report does not wait for torch
+    from viton.images import encode, load_rgb
 
-    height, width = size
     try:
-        with Image.open(source) as image:
-            image.draft("RGB", (2 * width, 2 * height))
-            fitted = ImageOps.pad(image.convert("RGB"), (width, height), Image.Resampling.LANCZOS, color="white")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return encode(fit_photo(load_rgb(source), size), ".png")
+    except InputError:  # the check of the data says why
         return None
-    stream = io.BytesIO()
-    if height <= SMALL:
-        fitted.save(stream, "PNG")
-    else:
-        fitted.save(stream, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-    return stream.getvalue()

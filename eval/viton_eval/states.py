@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,17 @@ class State(NamedTuple):
     finished: str
     command: str
 
+    def wrote(self, path: Path) -> bool:
+        """Whether the last run of the step has written the file."""
+        if not path.is_file() or not self.started:
+            return False
+        return path.stat().st_mtime >= datetime.fromisoformat(self.started).timestamp()
+
+
+def up_to_date(found: list[State]) -> set[str]:
+    """Names of the steps whose files may be taken at face value."""
+    return {state.name for state in found if state.status == OK}
+
 
 def states(run: Run) -> list[State]:
     """One state for each step of the experiment, in the order of the plan."""
@@ -38,26 +50,33 @@ def states(run: Run) -> list[State]:
 
 
 def is_done(run: Run, name: str) -> bool:
-    """Whether the workflow has done this very step of this very run, from what is there now."""
+    """Whether the workflow has done this very step of this very run, from what is there now.
+
+    run: with the digest of its data, without which a step of a dataset's folder is never known to be done.
+    """
     step, path = plan(run).get(name), run.steps / f"{name}.status.json"
     if step is None or not path.is_file() or not (run.steps / f"{name}.done.json").is_file():
         return False
-    record = read_json(path)
-    return (
-        isinstance(record, dict)
-        and record.get("status") == "ok"
-        and record.get("command") == list(step.command)
-        and not _changed_input(record)
-    )
+    record = _record(path)
+    return record.get("status") == "ok" and _is_of(record, step) and not _changed_input(record)
+
+
+def _record(path: Path) -> dict[str, object]:
+    """What a step wrote down; a damaged file, as after a full disk, is a failed step's, which is run again."""
+    try:
+        content = read_json(path) if path.is_file() else {}
+    except InputError as error:
+        return {"status": "failed", "error": str(error)}
+    return content if isinstance(content, dict) else {}
+
+
+def _is_of(record: dict[str, object], step: Step) -> bool:
+    """Whether a record is of the same command with the same settings and data."""
+    return record.get("command") == list(step.command) and record.get("key") == step.key
 
 
 def _state(run: Run, step: Step, needs: list[State]) -> State:
-    path = run.steps / f"{step.name}.status.json"
-    try:
-        content = read_json(path) if path.is_file() else {}
-    except InputError as error:  # as after a full disk: the step is run again
-        content = {"status": "failed", "error": str(error)}
-    record: dict[str, object] = content if isinstance(content, dict) else {}
+    record = _record(run.steps / f"{step.name}.status.json")
     status, reason = _judge(run, step, needs, record)
     seconds, peak = record.get("seconds"), record.get("peak_mib")
     return State(
@@ -86,7 +105,7 @@ def _judge(run: Run, step: Step, needs: list[State], record: dict[str, object]) 
         return FAILED, str(record.get("error"))
     if record.get("status") == "running":
         return FAILED, "was killed before it ended"
-    if record.get("command") != list(step.command) or record.get("key") != step.key:
+    if not _is_of(record, step):
         return STALE, "was made with other settings or data"
     if not (run.steps / f"{step.name}.done.json").is_file():
         return STALE, "is to be made anew"

@@ -15,11 +15,13 @@ from viton.errors import InputError, UsageError
 from viton.files import locked, write_text
 from viton_eval.clearing import clear
 from viton_eval.commands import Run, open_run, plan, resolved_run
-from viton_eval.digests import Digests, folder_digest
+from viton_eval.digests import Digests, digest_store, folder_digest
+from viton_eval.manifests import BAD_INPUT, Row, failed_pairs
 from viton_eval.snakemake_run import dry_run, run_steps, settings_for_snakemake
 from viton_eval.states import FAILED, OK, State, states
 
 RUNS, REPORTS = Path("runs"), Path("reports")
+SAID = 5  # pairs with bad input that are named before they are only counted
 
 
 class Request(NamedTuple):
@@ -35,7 +37,7 @@ class Request(NamedTuple):
 
 
 def report(request: Request) -> int:
-    """Run and assemble; returns the exit code, 1 if any step is not as it should be."""
+    """Run and assemble; returns the exit code, 1 if a step is not as it should be or a pair's input is bad."""
     from viton_eval.assemble import assemble
 
     wanted = _open(request)
@@ -76,7 +78,7 @@ def _resolve(wanted: Run, request: Request, folder: Path) -> Run:
         write_text(path, text)
     digest = ""
     if isinstance(wanted.config.data, FolderData):
-        digests = Digests(wanted.folder / ".digests.json")
+        digests = Digests(digest_store(wanted))
         digest = folder_digest(wanted.data_root, wanted.config.split, digests)
         if not request.dry:
             digests.save()
@@ -88,7 +90,10 @@ def _resolve(wanted: Run, request: Request, folder: Path) -> Run:
 def _dry(request: Request, wanted: Run) -> int:
     with tempfile.TemporaryDirectory() as folder:
         run = _resolve(wanted, request, Path(folder))
-        reasons = dry_run(run, Path(folder), request.refresh)
+        if run.steps.is_dir():
+            reasons = dry_run(run, Path(folder), request.refresh)
+        else:  # Snakemake would make the experiment's folder, only to say the same
+            reasons = dict.fromkeys(plan(run), "not done yet")
     if request.as_json:
         print(json.dumps({"experiment": run.config.name, "would_run": reasons}, indent=1))
     elif not reasons:
@@ -112,16 +117,29 @@ def _refresh(run: Run, name: str) -> None:
 def _tell(run: Run, found: list[State], index: Path, started: int, trouble: str, as_json: bool) -> int:
     """Say how it went and return the exit code."""
     wrong = [state for state in found if state.status != OK]
+    failed = failed_pairs(run, found)
+    bad = [row for row in failed.values() if str(row.get("status")).startswith(BAD_INPUT)]
     if as_json:
         steps = {one.name: {"status": one.status, "reason": one.reason, "seconds": one.seconds} for one in found}
         summary = {"experiment": run.config.name, "report": str(index), "ran": started, "steps": steps}
-        print(json.dumps(summary, indent=1))
+        print(json.dumps(summary | {"failed_pairs": list(failed.values())}, indent=1))
     for state in wrong:
         log = f" (log: {state.log})" if state.status == FAILED else ""
         say(f"{state.status}: {state.name}: {state.reason}{log}")
+    _tell_pairs(bad, len(failed) - len(bad))
     if trouble and not wrong:
         say(f"error: {trouble}")
     if not started and not wrong and not trouble:
         say(f"{run.config.name}: nothing to do, everything is up to date")
     say(f"report: {index}")
-    return 1 if wrong or trouble else 0
+    return 1 if wrong or trouble or bad else 0
+
+
+def _tell_pairs(bad: list[Row], others: int) -> None:
+    """Name the pairs whose files are wrong; that a pair could not be made of good files is a finding, and counted."""
+    for row in bad[:SAID]:
+        say(f"{row.get('status')}: {row.get('person')} in {row.get('clothing')}: {row.get('message', '')}")
+    if len(bad) > SAID:
+        say(f"{BAD_INPUT}: {len(bad) - SAID} more pairs, listed in the report")
+    if others:
+        say(f"{others} {'pair' if others == 1 else 'pairs'} failed for other reasons, listed in the report")

@@ -17,10 +17,37 @@ from viton_eval.assemble import assemble
 from viton_eval.commands import plan, resolved_run
 
 ROOT = Path(__file__).resolve().parents[2]
-LIGHT = ["__init__", "config", "console", "errors", "files", "provenance"]
+LIGHT = ["__init__", "config", "console", "errors", "files", "provenance", "data/__init__", "data/pairs", "data/sample"]
 HOSTILE = "a'b<i>&#38;"
 
-# Writes what the real one would, in a blink. `fail` holds the names of verbs that fail, `slow` seconds that they take.
+# Stand-ins for the modules that read and frame photographs, which would bring torch along.
+FAKE_IMAGES = """
+import io
+import numpy as np
+from PIL import Image
+from viton.errors import InputError
+
+def load_rgb(path):
+    try:
+        return np.array(Image.open(path).convert("RGB"))
+    except OSError as error:
+        raise InputError(path, "a picture", "none") from error
+
+def encode(pixels, suffix):
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
+"""
+FAKE_FRAMING = """
+import numpy as np
+from PIL import Image
+
+def fit_photo(pixels, size):
+    return np.array(Image.fromarray(pixels).resize(size[::-1]))
+"""
+
+# Writes what the real one would, in a blink. `fail` holds the names of verbs that fail, `slow` seconds that they take,
+# `bad` the status that pairs fail with, each with two garments more.
 FAKE_VITON = """
 import json, sys, time
 from pathlib import Path
@@ -60,6 +87,9 @@ else:
     for person, clothing in PAIRS:
         draw(out / f"{person}__{clothing}.png", "teal")
     rows = [{"person": p, "clothing": c, "file": f"{p}__{c}.png", "status": "ok", "iou": 0.9} for p, c in PAIRS]
+    if Path("bad").is_file():
+        bad = {"status": Path("bad").read_text(), "message": "of no use"}
+        rows = [{"person": p, "clothing": c + more} | bad for p, c in PAIRS for more in ("", "-2")]
     write_json(out / "settings.json", {"verb": verb})
     manifest = "warps.jsonl" if verb == "warp" else "manifest.jsonl"
     write_text(out / manifest, "".join(json.dumps(row) + "\\n" for row in rows))
@@ -83,11 +113,13 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "viton").mkdir(parents=True)
+        (folder / "viton" / "data").mkdir(parents=True)
         for name in LIGHT:
             (folder / "viton" / f"{name}.py").symlink_to(ROOT / "viton" / f"{name}.py")
         (folder / "viton" / "__main__.py").write_text(FAKE_VITON)
-        for name in ["images", "warp", "person"]:
+        (folder / "viton" / "images.py").write_text(FAKE_IMAGES)
+        (folder / "viton" / "data" / "framing.py").write_text(FAKE_FRAMING)
+        for name in ["warp", "person"]:
             (folder / "viton" / f"{name}.py").write_text("# version 1\n")
         (folder / "Snakefile").write_text((ROOT / "Snakefile").read_text())
         (folder / "configs").mkdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from viton.config import WorldConfig
@@ -36,10 +37,8 @@ def test_a_notebook_started_in_its_own_folder_finds_the_checkout(tmp_path, monke
 
 
 def test_a_table_in_which_every_pair_failed_says_why(tmp_path):
-    rows: list[dict[str, object]] = [
-        {"person": str(i), "clothing": "c", "status": "warp_failed:empty_mask"} for i in (1, 2)
-    ]
-    (tmp_path / "warps.jsonl").write_text(jsonl(rows))
+    row: dict[str, object] = {"person": "p", "clothing": "c", "status": "warp_failed:empty_mask"}
+    (tmp_path / "warps.jsonl").write_text(jsonl([row, row | {"person": "q"}]))
     with pytest.raises(InputError, match="at least one pair that succeeded, got 2 x warp_failed:empty_mask"):
         _table(tmp_path / "warps.jsonl")
 
@@ -63,7 +62,7 @@ def test_the_truth_is_at_no_distance_from_itself(world):
     assert l1_in_garment(truth.image, truth) == 0
     assert ssim(truth.image, truth) == pytest.approx(1)
     assert end_point_error_px(truth.map_px.astype(float), worn, truth) == 0
-    assert end_point_error_px(truth.map_px + [3.0, 4.0], worn, truth) == pytest.approx(5)
+    assert end_point_error_px(truth.map_px + np.array([3.0, 4.0]), worn, truth) == pytest.approx(5)
     assert end_point_error_px(truth.map_px.astype(float), ~worn, truth) != 0  # nothing in common: NaN
     white = truth.image.copy()
     white[worn] = 255
@@ -72,9 +71,9 @@ def test_the_truth_is_at_no_distance_from_itself(world):
 
 def test_the_interval_of_equal_values_is_a_point_and_shared_people_widen_it():
     assert mean_interval([2.0] * 5, list("abcde"), list("vwxyz"))[:4] == (2, 2, 2, 5)
-    values = [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]
-    apart = mean_interval(values, list("abcdef"), list("uvwxyz"))
-    shared = mean_interval(values, list("aaabbb"), list("uvwxyz"))
+    values, names = [0.0] * 20 + [1.0] * 20, [str(number) for number in range(40)]
+    apart = mean_interval(values, names, names)
+    shared = mean_interval(values, [str(number // 5) for number in range(40)], names)
     assert shared.high - shared.low > apart.high - apart.low
     with pytest.raises(ValueError, match="at least one value"):
         mean_interval([], [], [])

@@ -60,6 +60,18 @@ def test_a_notebook_runs_with_its_parameters_in_this_very_interpreter(notebook, 
     assert printed(tmp_path / "out/done.ipynb") == f"[1, 2.5] a b {sys.prefix}\n"
 
 
+def test_json_says_what_was_written_and_how_it_went(notebook, tmp_path):
+    out, html = tmp_path / "done.ipynb", tmp_path / "done.html"
+    source = notebook("1 / x")
+    done = run(source, out, "--html", html, "--json")
+    told = {"notebook": str(source), "out": str(out), "html": str(html)}
+    assert json.loads(done.stdout) == told | {"status": "ok"}
+    failed = run(source, out, "-p", "x=0", "--json")
+    assert failed.returncode == 1
+    assert json.loads(failed.stdout) == told | {"html": None, "status": "failed"}
+    assert "ZeroDivisionError" in failed.stderr
+
+
 def test_an_unknown_parameter_is_wrong_usage_that_names_the_known_ones(notebook, tmp_path):
     done = run(notebook("1"), tmp_path / "done.ipynb", "-p", "y=3")
     assert done.returncode == 2

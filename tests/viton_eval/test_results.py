@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from viton.errors import InputError
 from viton_eval.commands import open_run, plan
 from viton_eval.results import data_of, results_of, warps_of
+from viton_eval.states import is_done
 
 
 @pytest.fixture
@@ -38,6 +39,37 @@ def test_what_the_workflow_has_just_made_is_not_made_again_by_its_notebooks(insi
     (inside.folder / "viton/warp.py").write_text("# version 2\n")
     warps_of("runs/tiny/config.yaml", "", "runs")
     assert inside.calls() == ["warp"]
+
+
+def test_a_notebook_run_alone_does_not_take_results_of_data_that_have_changed(inside):
+    config = inside.config()
+    shutil.copytree(data_of(config), "2020")
+    assert inside.report(config, "--data", "2020").returncode == 0
+    inside.calls()
+    arguments = ("runs/tiny/config.yaml", "2020", "runs")
+    results_of("non-parametric", *arguments)
+    assert inside.calls() == []
+    Path("2020/test/image/p1.jpg").write_bytes(Path("2020/test/cloth/c1.jpg").read_bytes())
+    results_of("non-parametric", *arguments)
+    warps_of(*arguments)
+    assert inside.calls() == ["try-on", "warp"]
+
+
+def test_a_world_that_is_there_is_not_taken_for_another(inside):
+    data_of(inside.config())
+    inside.calls()
+    world = {"people": 4, "garments": 0, "seed": 0, "height": 64, "width": 48}
+    data_of(inside.config(data={"kind": "world", "world": world}))
+    assert inside.calls() == ["synth"], "the command sees that it is another world"
+
+
+def test_a_step_is_done_only_with_its_very_settings(finished):
+    run = finished([("p1", "c1")])
+    assert is_done(run.run, "warps")
+    run.step("warps", key="of other data")
+    assert not is_done(run.run, "warps")
+    (run.run.steps / "warps.status.json").write_bytes(b'{"half')
+    assert not is_done(run.run, "warps")
 
 
 def test_a_failed_command_is_told_in_one_line(inside):

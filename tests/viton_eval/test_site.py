@@ -164,7 +164,7 @@ def test_a_step_is_judged_by_what_is_there_now(finished, more, status, reason):
     assert (found["warps"].status, found["warps"].reason) == (status, reason)
     assert found["data"].status == "ok"
     page = Page(run.site())
-    assert page.data["columns"][2]["note"] == f"{status}: {reason}"
+    assert page.data["columns"][2]["note"] == f"made before; {status}: {reason}"
     assert reason in page.path.read_text()
 
 

@@ -47,12 +47,38 @@ def test_a_dry_run_says_what_would_run_and_why_and_runs_nothing(checkout):
     assert "warps: not done yet" in dry.stdout
     assert checkout.calls() == []
     assert not (checkout.folder / "reports").exists()
+    assert not (checkout.folder / "runs").exists()
     checkout.report(config)
+    before = tree(checkout.folder / "runs")
     assert "nothing to do" in checkout.report(config, "--dry-run").stdout
     changed = checkout.report(config, "--dry-run", "--set", "seed=5").stdout
     assert "results-non-parametric: its settings, data or command have changed" in changed
     assert "data:" not in changed
+    after = tree(checkout.folder / "runs")
+    assert {
+        path for path in {*before, *after} if before.get(path) != after.get(path) and "iocache" not in path.parts
+    } == set()
     assert "nothing to do" in checkout.report(config).stderr
+
+
+def test_pairs_with_bad_input_are_named_and_make_the_exit_code_1(checkout):
+    (checkout.folder / "bad").write_text("bad_input")
+    done = checkout.report(checkout.config())
+    assert done.returncode == 1, done.stderr
+    named = [line for line in done.stderr.splitlines() if line.startswith("bad_input: ")]
+    assert named[0] == "bad_input: p1 in c1: of no use"
+    assert len(named) == 6
+    assert named[5] == "bad_input: 1 more pairs, listed in the report"
+    assert "6 bad_input" in checkout.page()
+
+
+def test_pairs_that_fail_on_good_input_are_findings(checkout):
+    (checkout.folder / "bad").write_text("warp_failed:few_contour_points")
+    done = checkout.report(checkout.config(), "--json")
+    assert done.returncode == 0, done.stderr
+    assert "6 pairs failed for other reasons, listed in the report" in done.stderr
+    assert len(json.loads(done.stdout)["failed_pairs"]) == 6
+    assert "6 warp_failed:few_contour_points" in checkout.page()
 
 
 def test_a_changed_source_file_runs_what_is_made_of_it(checkout):
@@ -61,7 +87,10 @@ def test_a_changed_source_file_runs_what_is_made_of_it(checkout):
     checkout.calls()
     (checkout.folder / "viton" / "person.py").write_text("# version 2\n")
     checkout.report(config)
-    assert checkout.calls() == ["try-on"]
+    assert checkout.calls() == [], "only notebooks are made of it"
+    (checkout.folder / "viton" / "warp.py").write_text("# version 2\n")
+    checkout.report(config)
+    assert checkout.calls() == ["try-on", "warp"]
     os.utime(checkout.folder / "viton" / "warp.py")
     checkout.report(config)
     assert checkout.calls() == []

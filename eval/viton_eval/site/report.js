@@ -16,8 +16,9 @@
   }
 
   // What a picture shows, in words: its alternative text and the viewer's title.
-  function words(row, c) {
-    var column = columns[c];
+  function words(row, c) { return subject(row, columns[c]) + (columns[c].note ? " (made before)" : ""); }
+
+  function subject(row, column) {
     if (column.kind === "person") { return "Person " + row[0]; }
     if (column.kind === "garment") { return "Garment " + row[1]; }
     if (column.kind === "warp") { return "Garment " + row[1] + " warped for person " + row[0]; }
@@ -37,7 +38,7 @@
       if (cell[1]) { none.appendChild(element("span", "", cell[1])); none.title = cell[1]; }
       return none;
     }
-    var button = element("button", "cell");
+    var button = element("button", "cell" + (columns[c].note ? " old" : ""));
     button.type = "button";
     button.dataset.row = r;
     button.dataset.column = c;
@@ -149,7 +150,7 @@
     share(0);
     $("viewer-title").textContent = words(row, c);
     var note = "Pair " + (r + 1) + " of " + matching.length + (row[2] === null ? "" : ", warp IoU " + row[2].toFixed(3));
-    $("viewer-note").textContent = note;
+    $("viewer-note").textContent = note + (column.note ? ". " + column.note : "");
   }
 
   // The next cell with a picture; past a row's end it goes on in the next row.
