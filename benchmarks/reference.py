@@ -26,10 +26,11 @@ from viton.config import ShapeContextConfig, WarpConfig
 from viton.data.framing import fit_mask
 from viton.data.sample import Pair
 from viton.data.viton_hd import VitonHd
-from viton.images import load_labels, load_mask, to_unit
+from viton.figures import lattice
+from viton.images import load_labels, load_mask, to_pixels, to_unit
 from viton.parsing import CIHP, clothing_region
 from viton.shape_context import Array, MatchError
-from viton.warp import apply_warp, fit_warp
+from viton.warp import apply_warp, fit_sample, fit_warp, warp_sample
 
 AUTHORS = WarpConfig(match=ShapeContextConfig(height=64, points=100))  # what their test script has
 DEFAULTS = WarpConfig()
@@ -100,7 +101,7 @@ def _reduced(mask: Array) -> Array:
 
 
 def table(label: str, rows: list[Row], authors: dict[str, float]) -> str:
-    """Plain text: a line a person, one for all, and the best and the worst pair."""
+    """Plain text: a line a person, one for all, and one a pair, best first."""
     lines = [f"{label}: {len({row.pair for row in rows})} pairs, {len({row.seed for row in rows})} seeds"]
     lines.append(f"  {'':<16} {'IoU':>7} {'authors':>8} {'folds':>8} {'matched':>8} {'ms':>7}")
     known = [row for row in rows if row.pair in authors]
@@ -115,13 +116,31 @@ def table(label: str, rows: list[Row], authors: dict[str, float]) -> str:
             f"  {name:<16} {mean(row.iou for row in group):7.4f} {shown} {_percent(group):>8}"
             f" {mean(row.matched for row in group):8.1f} {median(row.milliseconds for row in group):7.1f}"
         )
-    by_pair = {name: mean(row.iou for row in rows if row.pair == name) for name in {row.pair for row in rows}}
-    for word, name in (
-        ("best", max(by_pair, key=by_pair.__getitem__)),
-        ("worst", min(by_pair, key=by_pair.__getitem__)),
-    ):
-        lines.append(f"  {word:<6} {name} {by_pair[name]:.4f}")
+    by_pair = iou_by_pair(rows)
+    theirs_of = {name: f"{iou:.4f}" for name, iou in authors.items()}
+    lines += [
+        f"    {name}  {iou:.4f}  authors' code: {theirs_of.get(name, 'refused')}" for name, iou in by_pair.items()
+    ]
     return "\n".join(lines)
+
+
+def iou_by_pair(rows: list[Row]) -> dict[str, float]:
+    """Mean IoU over seeds of each pair, best first."""
+    names = {row.pair for row in rows}
+    means = {name: mean(row.iou for row in rows if row.pair == name) for name in names}
+    return dict(sorted(means.items(), key=lambda item: -item[1]))
+
+
+def draw_extremes(sample: Path, config: WarpConfig, by_pair: dict[str, float], folder: Path) -> None:
+    """The best and the worst pair under their lattices, at 256x192 with seed 0."""
+    data, names = VitonHd(sample, "test"), list(by_pair)
+    for word, name in (("best", names[0]), ("worst", names[-1])):
+        loaded = data.sample(Pair(*name.split("__")), (256, 192))
+        fitted, warped = fit_sample(loaded, config, CIHP, 0), warp_sample(loaded, config, CIHP, 0)
+        title = f"{word}: {name}, IoU {by_pair[name]:.3f}"
+        figure = lattice(fitted, loaded.clothing.image, to_pixels(warped.image), title)
+        folder.mkdir(parents=True, exist_ok=True)
+        figure.savefig(folder / f"{word}.png", dpi=150)
 
 
 def _percent(rows: list[Row]) -> str:
@@ -133,6 +152,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with reference/ and vitonhd_sample/")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--json", type=Path, help="also write every row here")
+    parser.add_argument("--figures", type=Path, help="folder for the best and the worst, drawn")
     options = parser.parse_args()
     reference, sample = options.data / "reference", options.data / "vitonhd_sample"
     settings = [
@@ -144,6 +164,8 @@ def main() -> None:
         rows = measure(reference, photographs, config, range(options.seeds))
         print(table(label, rows, authors_iou(reference)), flush=True)
         collected[label] = [row._asdict() for row in rows]
+        if options.figures and photographs:
+            draw_extremes(photographs, config, iou_by_pair(rows), options.figures)
     if options.json:
         options.json.write_text(json.dumps(collected, indent=1) + "\n")
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from viton.config import RepresentationConfig
+from viton.data.sample import Person
 from viton.parsing import CIHP, LIP
-from viton.person import body_shape, face_and_hair, groups, pose_maps, represent
+from viton.person import body_shape, face_and_hair, groups, pose_maps, represent, represent_people
 
 SIZE = (256, 192)
 FIDELITIES = ["paper", "authors"]
@@ -265,3 +266,14 @@ def _spoilt(people, **changed):
 def test_inputs_of_a_wrong_size_are_refused(people, changed, message):
     with pytest.raises(ValueError, match=message):
         represent(**_spoilt(people, **changed), config=RepresentationConfig(), label_map=CIHP)
+
+
+def test_people_whose_label_maps_differ_in_size_are_represented_together():
+    rng = np.random.default_rng(0)
+    labels = np.kron(rng.integers(0, 20, (16, 12)), np.ones((8, 8), int)).astype(np.uint8)  # (128, 96)
+    image, joints = rng.integers(0, 256, (64, 48, 3), np.uint8), np.ones((18, 3), np.float32)
+    people = [Person("a", image, labels, joints), Person("b", image, labels[::2, ::2], joints)]
+    both = represent_people(people, RepresentationConfig(), CIHP)
+    alone = represent_people(people[1:], RepresentationConfig(), CIHP)
+    assert torch.equal(both[1], alone[0])
+    assert torch.equal(both[0, 19:], both[1, 19:])

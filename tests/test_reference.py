@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.reference import AUTHORS, DEFAULTS, authors_iou, main, measure, refused, table
 from viton.config import ShapeContextConfig, WarpConfig
+from viton.images import load_rgb
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -73,14 +74,17 @@ def test_the_measure_sees_a_bad_warp(tmp_path):
     assert bad < good - 0.1
 
 
-def test_the_benchmark_prints_people_and_the_best_and_worst_pair(shared_data, tmp_path, monkeypatch, capsys):
+def test_the_benchmark_prints_people_and_pairs_and_draws_the_best_and_the_worst(
+    shared_data, tmp_path, monkeypatch, capsys
+):
     out = tmp_path / "rows.json"
-    options = ["--data", str(shared_data), "--seeds", "1", "--json", str(out)]
+    options = ["--data", str(shared_data), "--seeds", "1", "--json", str(out), "--figures", str(tmp_path)]
     monkeypatch.setattr("sys.argv", ["benchmarks.reference", *options])
     main()
     shown = capsys.readouterr().out
-    for wanted in ("authors' settings", "defaults", "03615_00", "07445_00", "best", "worst"):
+    for wanted in ("authors' settings", "defaults", "03615_00", "07445_00__03751_00", "authors' code: refused"):
         assert wanted in shown
+    assert all(load_rgb(tmp_path / f"{word}.png").std() > 10 for word in ("best", "worst"))
     rows = [row for rows in json.loads(out.read_text()).values() for row in rows]
     assert len(rows) == 64
     assert {"pair", "seed", "iou", "folds", "matched", "milliseconds"} == set(rows[0])

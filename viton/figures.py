@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from viton.coordinates import Size, rescale_px
+from viton.data.framing import fit_labels
 from viton.data.sample import Person, Sample, Truth
 from viton.images import Pixels, to_pixels
 from viton.keypoints import LIMBS, Keypoints
@@ -77,7 +78,7 @@ def skeleton(axis: Axes, keypoints: Keypoints) -> None:
 def people(shown: Sequence[Person]) -> Figure:
     """Photos with their joints, over label maps."""
     size = (shown[0].image.shape[0], shown[0].image.shape[1])
-    labels = [coloured_labels(nearest(person.parsing, size)) for person in shown]
+    labels = [coloured_labels(fit_labels(person.parsing, size)) for person in shown]
     figure = picture_grid([[person.image for person in shown], labels])
     for axis, person in zip(figure.axes, shown, strict=False):
         skeleton(axis, person.keypoints)
@@ -191,12 +192,6 @@ def representation_sheet(shown: Sequence[Person], channels: Tensor) -> Figure:
         body = (255 * each[18]).round().byte().numpy()
         rows.append([person.image, pose, body, to_pixels(each[19:22])])
     return picture_grid(rows, ["photo", "pose (18)", "body shape (1)", "face and hair (3)"])
-
-
-def nearest(labels: Pixels, size: Size) -> Pixels:
-    """A label map (h,w) at another size by the nearest label."""
-    rows, columns = (((np.arange(n) + 0.5) * m / n).astype(int) for n, m in zip(size, labels.shape, strict=True))
-    return labels[rows][:, columns]
 
 
 def map_colours(map_px: NDArray[np.float32]) -> Pixels:

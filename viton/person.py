@@ -21,6 +21,7 @@ from torch import Tensor
 
 from viton.config import RepresentationConfig
 from viton.coordinates import Size
+from viton.data.framing import fit_labels
 from viton.data.sample import Person
 from viton.images import to_tensor
 from viton.parsing import CLOTHING, FACE_AND_HAIR, TROUSERS, LabelMap, body_mask_of, mask_of
@@ -87,12 +88,17 @@ def represent(
     return channels
 
 
-def represent_people(people: Sequence[Person], config: RepresentationConfig, label_map: LabelMap) -> Tensor:
-    """Represent loaded people, whose parsings must be of one size, as (B,22,H,W)."""
+def represent_people(
+    people: Sequence[Person], config: RepresentationConfig, label_map: LabelMap, out: Tensor | None = None
+) -> Tensor:
+    """Represent loaded people as (B,22,H,W); parsings of different sizes are brought to the working size first."""
     images = torch.cat([to_tensor(person.image) for person in people])
-    parsings = torch.stack([torch.from_numpy(person.parsing) for person in people])
+    labels = [person.parsing for person in people]
+    if len({each.shape for each in labels}) > 1:
+        labels = [fit_labels(each, (images.shape[2], images.shape[3])) for each in labels]
+    parsings = torch.stack([torch.from_numpy(each) for each in labels])
     keypoints = torch.stack([torch.from_numpy(person.keypoints) for person in people])
-    return represent(images, parsings, keypoints, config, label_map)
+    return represent(images, parsings, keypoints, config, label_map, out)
 
 
 def painted(person: Person, label_map: LabelMap, colour: tuple[int, int, int]) -> Person:

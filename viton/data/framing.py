@@ -41,6 +41,12 @@ def fit_mask(mask: Pixels, size: Size) -> Pixels:
     return _resize(padded(mask * np.uint8(255), size, 0), size)
 
 
+def fit_labels(labels: Pixels, size: Size) -> Pixels:
+    """(h,w) labels, already of the aspect ratio -> (H,W), each pixel the nearest label."""
+    rows, columns = (((np.arange(n) + 0.5) * m / n).astype(int) for n, m in zip(size, labels.shape, strict=True))
+    return labels[rows][:, columns]
+
+
 def fit_keypoints(keypoints: Keypoints, of: Size, size: Size) -> Keypoints:
     """Joints in pixels of a picture of size `of` -> in pixels of it at `size`; unseen ones stay zeros."""
     above, below, left, right = padding(of, size)
