@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import NamedTuple
 
-from viton_eval.commands import Run, page_title, pages
+from viton_eval.commands import Run, page_title, pages, plan
 from viton_eval.digests import Digests
 from viton_eval.facts import as_csv, failures, header, summaries, versions
 from viton_eval.grid import make_grid
@@ -22,6 +23,7 @@ class NotebookCard(NamedTuple):
     """A notebook as the page shows it."""
 
     title: str
+    method: str  # "" for one that is about no method
     state: State
     html: str | None
     ipynb: str | None
@@ -42,6 +44,7 @@ def assemble(run: Run, reports: Path, found: list[State] | None = None) -> Path:
     out = Published(reports / run.config.name, digests)
     grid = make_grid(run, found, out)
     broken = failures(run, found)
+    cards = [_card(run, out, page, found) for page in pages(run.config)]
     config_path = run.folder / "config.yaml"
     values = {
         "config": run.config,
@@ -50,7 +53,9 @@ def assemble(run: Run, reports: Path, found: list[State] | None = None) -> Path:
         "steps": found,
         "logs": {state.name: out.link(state.log, f"logs/{state.name}.txt") for state in found},
         "wrong": [state for state in found if state.status != OK],
-        "cards": [_card(run, out, page, found) for page in pages(run.config)],
+        "cards": cards,
+        "measured": {card.method: card.html for card in cards if card.method and card.state.status == OK and card.html},
+        "commands": [shlex.join(step.command) for step in plan(run).values()],
         "failures": broken[:SHOWN_FAILURES],
         "num_failures": len(broken),
         "versions": versions(run, found),
@@ -74,9 +79,9 @@ def _card(run: Run, out: Published, page: tuple[str, str, str], found: list[Stat
     title = page_title(notebook, method)
     sources = [run.notebooks / f"{name}{suffix}" for suffix in (".html", ".ipynb")]
     if state.status == MISSING or (state.status == FAILED and not all(state.wrote(path) for path in sources)):
-        return NotebookCard(title, state, None, None)
+        return NotebookCard(title, method, state, None, None)
     html, ipynb = (out.link(path, f"notebooks/{path.name}") for path in sources)
-    return NotebookCard(title, state, html and url(html), ipynb and url(ipynb))
+    return NotebookCard(title, method, state, html and url(html), ipynb and url(ipynb))
 
 
 def _downloads(run: Run, out: Published, found: list[State]) -> list[Download]:

@@ -43,7 +43,7 @@ def run_one_notebook(
     params_yaml: Annotated[str, typer.Option(help="parameters as a YAML mapping; -p goes over it")] = "",
     html: Annotated[Path | None, typer.Option(help="write it as a page too")] = None,
     title: Annotated[str, typer.Option(help="the page's title; the notebook's name by default")] = "",
-    back: Annotated[str, typer.Option(hidden=True)] = "",
+    back: Annotated[str, typer.Option(metavar="LINK", help="where the page's link to its report leads")] = "",
     timeout: Annotated[int | None, typer.Option(min=1, help="seconds a cell may take; no limit by default")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print what was written, and ok or failed, as JSON")] = False,
 ) -> None:

@@ -14,7 +14,7 @@ from viton.errors import InputError
 from viton.files import read_json, read_jsonl
 from viton_eval.commands import Run
 from viton_eval.grid import Grid
-from viton_eval.manifests import Manifest, manifests, rows_by_pair, rows_or_none
+from viton_eval.manifests import Key, Manifest, manifests, pair_of, rows_by_pair, rows_or_none
 from viton_eval.states import FAILED, OK, State, up_to_date
 
 
@@ -77,10 +77,16 @@ def _summary(manifest: Manifest, state: State) -> Summary:
     rows = list(rows_by_pair(manifest.path).values())
     failed = Counter(str(row.get("status")) for row in rows if row.get("status") != "ok")
     why = ", ".join(f"{count} {status}" for status, count in failed.most_common())
-    seconds = _numbers(rows_or_none(manifest.path.parent / "timing.jsonl"), "seconds")
+    seconds = _seconds(manifest, {pair_of(row) for row in rows if row.get("status") == "ok"})
     time = f"{statistics.median(seconds):.3g} s (n = {len(seconds)})" if seconds else ""
     measure = _spread("IoU with the target mask", _numbers(rows, "iou"))
     return Summary(manifest.title, state, len(rows) - failed.total(), failed.total(), measure, why, time)
+
+
+def _seconds(manifest: Manifest, done: set[Key]) -> list[float]:
+    """How long each pair took that is done; one that failed has stopped early, and says nothing of the others."""
+    times = rows_by_pair(manifest.path.parent / "timing.jsonl")
+    return _numbers([row for pair, row in times.items() if pair in done], "seconds")
 
 
 def _numbers(rows: list[dict[str, object]], name: str) -> list[float]:

@@ -27,7 +27,6 @@ class State(NamedTuple):
     commit: str
     started: str
     finished: str
-    command: str
 
     def wrote(self, path: Path) -> bool:
         """Whether the last run of the step has written the file."""
@@ -90,7 +89,6 @@ def _state(run: Run, step: Step, needs: list[State]) -> State:
         str(record.get("commit", "")),
         str(record.get("started", "")),
         str(record.get("finished", "")),
-        " ".join(step.command),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -102,7 +103,7 @@ def _has_changed(job: Job, record: dict[str, object]) -> bool:
 
 def _run(job: Job) -> int:
     with job.beside(".log").open("wb") as log:
-        log.write(f"$ {' '.join(job.command)}\n".encode())
+        log.write(f"$ {shlex.join(job.command)}\n".encode())
         log.flush()
         if job.stdout is None:
             return _execute(job, log, log)

@@ -85,14 +85,22 @@ def test_the_slider_lays_the_photograph_over_the_result(finished, open_page):
     assert not page.locator("#slider").is_visible(), "a garment is not compared with a person"
     page.keyboard.press("Escape")
     page.locator('[data-row="0"][data-column="3"]').click()
-    assert page.locator("#range").input_value() == "0"
+    covered = "getComputedStyle(document.getElementById('under')).clipPath"
+    assert page.locator("#range").input_value() == "50"
+    assert page.evaluate(covered) == "inset(0px 50% 0px 0px)"
     page.locator("#range").focus()
     for _ in range(10):
         page.keyboard.press("ArrowRight")
-    assert page.locator("#range").input_value() == "10"
+    assert page.locator("#range").input_value() == "60"
     assert page.locator("#viewer-title").text_content() == "Person p00 in garment c00 by non-parametric"
-    covered = page.evaluate("getComputedStyle(document.getElementById('under')).clipPath")
-    assert covered == "inset(0px 90% 0px 0px)"
+    assert page.evaluate(covered) == "inset(0px 40% 0px 0px)"
+    ends = page.locator("#slider span").all()
+    ends.sort(key=lambda end: end.bounding_box()["x"])
+    assert [end.text_content() for end in ends] == ["Only the result", "Only the photograph"]
+    page.keyboard.press("Home")
+    assert page.evaluate(covered) == "inset(0px 100% 0px 0px)", "at the left end nothing of the photograph"
+    page.keyboard.press("End")
+    assert page.evaluate(covered) in ("inset(0px)", "inset(0px 0% 0px 0px)"), "at the right end all of it"
 
 
 def test_many_pairs_come_in_pages_and_can_be_searched(finished, open_page):
@@ -110,13 +118,27 @@ def test_many_pairs_come_in_pages_and_can_be_searched(finished, open_page):
     assert page.locator("#shown").text_content() == "Pairs 49 to 50 of 50"
     assert page.locator("#next").is_disabled()
     page.locator("#find").fill("P07")
-    assert page.locator("#shown").text_content() == "Pairs 1 to 1 of 1 of 50"
+    assert page.locator("#shown").text_content() == "1 of 50 pairs"
     page.locator("#find").fill("")
     page.locator("#only-failed").check()
     assert page.locator(".row h3").all_text_contents() == ["p30"]
     assert "warp failed: few contour points" in page.locator(".none").text_content()
     page.locator("#find").fill("nobody")
-    assert page.locator(".empty").is_visible()
+    assert page.locator(".empty").text_content() == "No pair that failed has that in its ids."
+    assert page.locator("#shown").text_content() == "0 of 50 pairs"
+    page.locator("#only-failed").uncheck()
+    assert page.locator(".empty").text_content() == "No pair has that in its ids."
+    page.locator("#find").fill("p")
+    assert page.locator("#shown").text_content() == "Pairs 1 to 24 of 50"
+    page.locator("#find").fill("p1")
+    assert page.locator("#shown").text_content() == "10 of 50 pairs"
+
+
+def test_where_no_pair_failed_the_filter_says_so(finished, open_page):
+    page = open_page(finished(pairs(3)).site())
+    assert page.locator("#shown").text_content() == "3 pairs"
+    page.locator("#only-failed").check()
+    assert page.locator(".empty").text_content() == "No pair failed."
 
 
 def test_the_viewer_goes_on_over_the_end_of_a_page(finished, open_page):
@@ -125,7 +147,7 @@ def test_the_viewer_goes_on_over_the_end_of_a_page(finished, open_page):
     page.keyboard.press("ArrowDown")
     assert page.locator("#viewer-title").text_content() == "Person p24"
     page.keyboard.press("Escape")
-    assert page.locator("#shown").text_content() == "Pairs 25 to 25 of 25"
+    assert page.locator("#shown").text_content() == "Pair 25 of 25"
     assert page.evaluate("document.activeElement.dataset.row") == "24"
 
 
@@ -139,6 +161,20 @@ def test_nothing_is_wider_than_a_small_screen(finished, open_page, width):
     box = page.locator("#viewer").bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_nothing_lies_beside_the_screen(finished, open_page, width):
+    run = finished(pairs(2))
+    page = open_page(run.site(), width=width, height=800)
+    for found in ("nav.top a", ".stack td", ".stack td a", ".row figure"):
+        for item in page.locator(found).all():
+            box = item.bounding_box()
+            assert box["x"] >= 0, found
+            assert box["x"] + box["width"] <= width, found
+    assert page.locator(".stack th[scope=col]").first.bounding_box()["width"] <= width
+    sides = {round(item.bounding_box()["x"]) for item in page.locator(".row figure").all()}
+    assert len(sides) == 2, "two columns of pictures"
 
 
 def test_hostile_names_and_errors_stay_text(finished, open_page):

@@ -179,4 +179,5 @@ def test_help_answers_at_once_and_ends_with_an_example():
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0
         assert "Example: viton-eval" in done.stdout
+        assert verb != ["nb", "run"] or "--back" in done.stdout, "the report's commands have it"
     assert time.monotonic() - started < 3

@@ -2,7 +2,9 @@
 
 import json
 import re
+import shlex
 import time
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -10,6 +12,8 @@ from urllib.parse import unquote
 import pytest
 from PIL import Image
 
+from viton_eval.commands import plan, resolved_run
+from viton_eval.facts import summaries
 from viton_eval.grid import read_pairs_in_order
 from viton_eval.states import states
 
@@ -233,3 +237,48 @@ def test_a_damaged_record_is_told_and_does_not_stop_the_site(finished, name):
     text = run.site().read_text()
     if "timing" not in name:
         assert Path(name).name in text
+
+
+def test_the_median_time_is_of_the_pairs_that_are_done(finished):
+    run = finished(PAIRS)
+    folder = run.run.results("non-parametric")
+    rows = run.rows(folder / "manifest.jsonl")
+    rows[1] |= {"status": "warp_failed:few_contour_points", "message": "3 points"}
+    run.rows(folder / "manifest.jsonl", rows)
+    seconds = [2.0, 0.001, 4.0]
+    times = [{"person": p, "clothing": c, "seconds": s} for (p, c), s in zip(PAIRS, seconds, strict=True)]
+    run.rows(folder / "timing.jsonl", [*times, {"person": "p9", "clothing": "c9", "seconds": 99.0}])
+    found = {line.name: line for line in summaries(run.run, states(run.run))}
+    assert found["non-parametric"].seconds == "3 s (n = 2)"
+    assert (found["non-parametric"].done, found["non-parametric"].failed) == (2, 1)
+
+
+def test_the_commands_can_be_pasted(finished):
+    run = finished(PAIRS)
+    text = unescape(re.search(r'<pre id="commands">(.*?)</pre>', run.site().read_text(), re.DOTALL)[1])
+    assert [tuple(shlex.split(line)) for line in text.splitlines()] == [s.command for s in plan(run.run).values()]
+
+
+def with_method_notebook(run):
+    """The run with the notebook of its method, and that notebook's step done."""
+    path = run.folder / "config.yaml"
+    path.write_text(path.read_text().replace("- one\n", "- one\n- method\n"))
+    run.run = resolved_run(path, "", "runs", "")
+    assert "method" in run.run.config.notebooks
+    for suffix in (".html", ".ipynb"):
+        (run.run.notebooks / f"method-non-parametric{suffix}").write_text("a notebook")
+    for name in plan(run.run):
+        run.step(name)
+    return run
+
+
+def test_a_method_is_measured_in_its_notebook_when_that_is_up_to_date(finished):
+    run = with_method_notebook(finished(PAIRS))
+    link = '<a href="notebooks/method-non-parametric.html">in the notebook<'
+    assert run.site().read_text().count(link) == 1
+    run.step("notebook-method-non-parametric", key="other")
+    assert link not in run.site().read_text()
+
+
+def test_a_notebook_file_is_said_to_be_for_jupyter(finished):
+    assert "(open in Jupyter)" in finished(PAIRS).site().read_text()

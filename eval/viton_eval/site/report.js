@@ -61,7 +61,7 @@
     var who = element("div", "who");
     who.appendChild(element("h3", "", row[0]));
     who.appendChild(element("p", "", "in " + row[1]));
-    if (row[2] !== null) { who.appendChild(element("p", "", "warp IoU " + row[2].toFixed(3))); }
+    if (row[2] !== null) { who.appendChild(element("p", "whole", "warp IoU " + row[2].toFixed(3))); }
     item.appendChild(who);
     columns.forEach(function (column, c) {
       var figure = element("figure");
@@ -86,16 +86,29 @@
 
   function numPages() { return Math.max(1, Math.ceil(matching.length / perPage)); }
 
+  // Which pairs are on show, in words.
+  function extent(first, last) {
+    var some = matching.length.toLocaleString("en"), all = rows.length.toLocaleString("en");
+    var part = (first === last ? "pair " : "pairs ") + first + (first === last ? "" : " to " + last);
+    if (matching.length < rows.length) { return some + " of " + all + " pairs" + (numPages() > 1 ? ": " + part + " of these" : ""); }
+    return numPages() > 1 ? "P" + part.slice(1) + " of " + all : all + (rows.length === 1 ? " pair" : " pairs");
+  }
+
+  // Why no pair is on show.
+  function nothing() {
+    if (!$("only-failed").checked) { return "No pair has that in its ids."; }
+    return rows.some(hasFailed) ? "No pair that failed has that in its ids." : "No pair failed.";
+  }
+
   function show() {
     var first = page * perPage, last = Math.min(first + perPage, matching.length);
     var fragment = document.createDocumentFragment();
     fragment.appendChild(heads());
     for (var r = first; r < last; r += 1) { fragment.appendChild(rowElement(matching[r], r)); }
-    if (!matching.length) { fragment.appendChild(element("p", "empty", "No pair is like that.")); }
+    if (!matching.length) { fragment.appendChild(element("p", "empty", nothing())); }
     grid.style.setProperty("--columns", columns.length);
     grid.replaceChildren(fragment);
-    var of = matching.length.toLocaleString("en") + (matching.length < rows.length ? " of " + rows.length.toLocaleString("en") : "");
-    $("shown").textContent = matching.length ? "Pairs " + (first + 1) + " to " + last + " of " + of : "0 pairs";
+    $("shown").textContent = extent(first + 1, last);
     $("page").value = page;
     [["previous", page === 0], ["next", page >= numPages() - 1]].forEach(function (end) {
       $(end[0]).disabled = $(end[0] + "-below").disabled = end[1];
@@ -145,9 +158,9 @@
     $("over").className = $("under").className = data.height <= 128 ? "small-picture" : "";
     var comparable = (column.kind === "method" || column.kind === "truth") && isPicture(person);
     $("under").hidden = $("cut").hidden = $("slider").hidden = !comparable;
-    $("shows").textContent = column.kind === "truth" ? "Truth" : "Result";
+    $("shows").textContent = column.kind === "truth" ? "Only the truth" : "Only the result";
     if (comparable) { $("under").src = person; $("under").alt = words(row, personColumn); }
-    share(0);
+    share(50);
     $("viewer-title").textContent = words(row, c);
     var note = "Pair " + (r + 1) + " of " + matching.length + (row[2] === null ? "" : ", warp IoU " + row[2].toFixed(3));
     $("viewer-note").textContent = note + (column.note ? ". " + column.note : "");
