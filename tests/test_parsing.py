@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from viton.parsing import (
-    ARMS,
     CIHP,
     CLOTHING,
     FACE_AND_HAIR,
@@ -44,7 +43,7 @@ def test_labels_have_the_numbers_of_the_published_table(label, name):
 @pytest.mark.parametrize(
     ("names", "ids"),
     [(CLOTHING["paper"], [5, 6, 7]), (CLOTHING["authors"], [5]), (FACE_AND_HAIR["paper"], [2, 13]),
-     (FACE_AND_HAIR["authors"], [1, 2, 4, 13]), (TROUSERS, [9, 12]), (ARMS, [14, 15])],
+     (FACE_AND_HAIR["authors"], [1, 2, 4, 13]), (TROUSERS, [9, 12])],
 )  # fmt: skip
 def test_masks_take_the_labels_that_the_paper_and_the_authors_take(names, ids):
     mask = mask_of(EVERY_LABEL, names, CIHP)

@@ -54,7 +54,6 @@ CLOTHING: dict[Fidelity, tuple[str, ...]] = {
     "authors": ("upper_clothes",),
 }
 TROUSERS = ("pants", "skirt")
-ARMS = ("left_arm", "right_arm")
 
 
 def mask_of(parsing: Tensor, names: tuple[str, ...], label_map: LabelMap) -> Tensor:
