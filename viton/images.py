@@ -61,8 +61,8 @@ def _opened(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(path)
-            picture.load()
+            with Image.open(path) as picture:  # closes the file, also of a damaged picture
+                picture.load()
     except UnidentifiedImageError as error:
         raise InputError(path, "a picture", "a file that is not one") from error
     except (

@@ -148,6 +148,8 @@ class Checkout:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=session,
+            # started in the background, a shell's children ignore Ctrl-C, and so would this one
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def report(self, config, *options):
