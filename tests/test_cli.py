@@ -222,6 +222,12 @@ def test_neither_data_nor_person_is_wrong_usage(viton, tmp_path):
     _one_error(viton("try-on", "non-parametric", "--out", tmp_path / "out"), 2, "expected --data with --pairs")
 
 
+@pytest.mark.parametrize("option", [("--shard", "1/2"), ("--limit", "3")])
+def test_one_picture_has_no_shards_and_no_limit(viton, tmp_path, option):
+    one = ("--person", "p.jpg", "--clothing", "c.jpg", "--out", tmp_path / "x.png")
+    _one_error(viton("try-on", "non-parametric", *one, *option), 2, "go with --pairs")
+
+
 @pytest.mark.parametrize("arguments", [("--limit", "0"), ("--seed", "-1"), ("--bogus",)])
 def test_an_option_that_does_not_exist_or_fit_exits_2(warp, arguments):
     done = warp(*arguments)

@@ -153,6 +153,8 @@ def try_on(
     if person is not None or clothing is not None:
         if person is None or clothing is None or data is not None:
             raise UsageError("try-on: expected --person with --clothing, or --data with --pairs")
+        if shard is not None or limit is not None:
+            raise UsageError("try-on: --shard and --limit go with --pairs, not with --person")
         row = try_on_files(
             chosen, Files(person, clothing, parsing, keypoints, clothing_mask), settings, device, out, overwrite
         )
