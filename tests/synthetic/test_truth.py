@@ -66,13 +66,18 @@ def test_the_map_points_at_cloth_that_the_product_shows(pictures: dict[int, Pict
         assert (product_of(SIZE, number).panel[y, x] > 0).all()
 
 
-def test_the_picture_shows_the_product_at_the_places_of_the_map(pictures: dict[int, Picture]) -> None:
+def test_the_picture_shows_the_unshaded_cloth_at_the_places_of_the_map(pictures: dict[int, Picture]) -> None:
+    shown, expected = [], []
     for number, picture in pictures.items():
-        product = product_of(SIZE, number).image.astype(np.float32)
+        albedo = cv2.resize(product_of(SIZE, number).albedo, (96, 128), interpolation=cv2.INTER_AREA).astype(np.float32)
         whole, places = picture.cover > 0.999, np.nan_to_num(picture.map)
-        expected = cv2.remap(product, places[..., 0], places[..., 1], cv2.INTER_LINEAR) * picture.shade[..., None]
+        cloth = cv2.remap(albedo, places[..., 0], places[..., 1], cv2.INTER_LINEAR) * picture.shade[..., None]
         assert whole.sum() > 0.6 * (picture.labels == LABEL["upper_clothes"]).sum()
-        np.testing.assert_allclose(picture.image[whole], np.clip(expected[whole], 0, 255), atol=1)
+        shown.append(picture.image[whole].astype(float))
+        expected.append(np.clip(cloth[whole], 0, 255))
+    apart = np.abs(np.concatenate(shown) - np.concatenate(expected))
+    assert np.median(apart) < 2
+    assert np.corrcoef(np.concatenate(shown).ravel(), np.concatenate(expected).ravel())[0, 1] > 0.98
 
 
 def test_written_pictures_correlate_with_the_product(world: Path) -> None:
@@ -94,9 +99,9 @@ def test_a_loose_fit_shows_more_cloth_than_a_tight_one() -> None:
 
 def test_garments_fill_as_much_of_a_picture_as_in_catalogues(pictures: dict[int, Picture]) -> None:
     shares = [(picture.labels == LABEL["upper_clothes"]).mean() for picture in pictures.values()]
-    assert 0.11 < np.mean(shares) < 0.18
-    assert min(shares) > 0.06
-    assert max(shares) < 0.25
+    assert 0.11 < np.mean(shares) < 0.19
+    assert min(shares) > 0.05
+    assert max(shares) < 0.32
 
 
 def test_joints_lie_where_they_belong(pictures: dict[int, Picture]) -> None:
@@ -158,8 +163,9 @@ def _dressed(number: int) -> Picture:
 
 def test_every_pose_garment_and_pattern_occurs() -> None:
     people, garments = [person_of(SIZE, n) for n in range(150)], [garment_of(SIZE, n) for n in range(150)]
-    assert len({person.pose for person in people}) == 5
-    assert {person.hair.style for person in people} == {"short", "long"}
+    assert len({person.pose for person in people}) == 6
+    assert len({person.hair.style for person in people}) >= 5
+    assert {arm.kind for person in people for arm in person.arms.values()} >= {"down", "back", "on_hip", "raised"}
     assert {person.lower.kind for person in people} == {"trousers", "skirt"}
     assert len({garment.kind for garment in garments}) == 6
     assert len({garment.fabric.pattern for garment in garments}) == 6

@@ -1,4 +1,4 @@
-"""A sampled person: joints, widths, colours and habits, before anything is drawn."""
+"""A sampled person: build, pose, colours and habits, before anything is drawn."""
 
 from __future__ import annotations
 
@@ -8,221 +8,165 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from viton.keypoints import COCO18
-from viton.synthetic.shapes import Floats, Profile
+from viton.synthetic.face import Face, landmarks, sample_face
+from viton.synthetic.hair import Hair, sample_hair
+from viton.synthetic.head_place import HeadPlace
+from viton.synthetic.light import Light
+from viton.synthetic.pose import (
+    JOINT,
+    POSES,
+    SIDES,
+    Arm,
+    Build,
+    Stance,
+    Trunk,
+    place_arm,
+    place_trunk,
+    sample_arms,
+    sample_stance,
+    trunk_of,
+)  # fmt: skip
+from viton.synthetic.shapes import Floats
 
 Colour = tuple[float, float, float]  # RGB in 0..255
-JOINT = {name: number for number, name in enumerate(COCO18)}
-SIDES = {"left": 1, "right": -1}  # the person's left is on the picture's right
 
-# Arms that cross or rise are rare in catalogues; they are where try-on fails, so a few are made on purpose.
-POSES = {"standing": 0.42, "hand_on_hip": 0.2, "turned": 0.16, "arms_crossed": 0.12, "arm_raised": 0.1}
-SKIN = ((250, 220, 200), (240, 200, 172), (226, 178, 144), (198, 146, 110), (158, 108, 78), (112, 74, 54))
-HAIR = ((40, 30, 28), (66, 44, 34), (104, 70, 44), (146, 100, 60), (196, 158, 104), (150, 72, 44), (122, 112, 106))
-
-
-class Build(NamedTuple):
-    """Half-widths and lengths of a body."""
-
-    shoulder: float
-    bust: float
-    waist: float
-    hip: float
-    neck: float
-    arm: float
-    head: float  # half-width of the face
-    face: float  # from chin to crown
-    upper_arm: float
-    forearm: float
-    torso: float  # from the neck joint to the hips
-
-
-class Face(NamedTuple):
-    """What is drawn on the head."""
-
-    eyes: Colour
-    lips: Colour
-    brow: float  # thickness
-    smile: float  # how far the corners of the mouth rise
-    jaw: float  # width of the jaw as a share of the face's
-
-
-class Hair(NamedTuple):
-    """Length and fall of the hair."""
-
-    style: str  # "short" or "long"
-    colour: Colour
-    parting: float  # where the hair parts, -1 to 1 across the head
-    fall: tuple[float, float]  # how far below the neck joint the locks on the person's left and right reach
-    in_front: tuple[bool, bool]  # whether these locks fall in front of the shoulders
+SKIN = (
+    (243, 213, 192), (238, 202, 178), (231, 188, 160), (214, 168, 138), (188, 140, 108), (150, 104, 78), (112, 76, 57),
+    (82, 55, 43),
+)  # fmt: skip
+TONES = (0.16, 0.24, 0.2, 0.12, 0.09, 0.08, 0.07, 0.04)  # how common they are in catalogues
+PLAIN = (  # hue, saturation and value of plain trousers and skirts, and how common they are
+    (0.6, 0.1, 0.1, 0.3), (0.62, 0.45, 0.2, 0.14), (0.0, 0.02, 0.32, 0.1), (0.09, 0.22, 0.68, 0.1),
+    (0.1, 0.06, 0.9, 0.08), (0.98, 0.62, 0.4, 0.08), (0.07, 0.5, 0.34, 0.06), (0.3, 0.2, 0.33, 0.07),
+    (0.6, 0.06, 0.55, 0.07),
+)  # fmt: skip
+HEAD_JOINTS = ("nose", "right_eye", "left_eye", "right_ear", "left_ear")
 
 
 class Lower(NamedTuple):
     """Trousers or skirt."""
 
     kind: str  # "trousers" or "skirt"
+    style: str  # "skinny", "straight", "wide"; "pencil", "a_line"
+    cloth: str  # "plain", "denim" or "pinstripe"
     colour: Colour
-    length: float  # of a skirt, below the hips
-    flare: float
+    rise: float  # t of the waistband's upper edge on the trunk
+    length: float  # of a skirt, below the hips, in torsos
     tucks: bool  # whether tops are worn tucked in
+    belt: bool
+    seed: int  # of its folds
 
 
 class Person(NamedTuple):
     """Everything about a person but the garment."""
 
     pose: str
-    yaw: float  # -1 to 1: how far the body turns to its own left
-    centre: float
-    joints: Floats  # (18,2)
     build: Build
+    trunk: Trunk
+    joints: Floats  # (18,2)
+    visible: NDArray[np.bool_]  # (18,) what a pose estimator could see, were nothing cropped
+    arms: dict[int, Arm]  # by side
+    head: HeadPlace
     skin: Colour
     face: Face
     hair: Hair
     lower: Lower
     wall: Colour
-    light: float  # -1 to 1: from the picture's left or right
+    light: Light
+
+    @property
+    def yaw(self) -> float:
+        """Radians by which the trunk turns to the picture's right."""
+        return self.trunk.stance.yaw
 
     def joint(self, name: str) -> Floats:
+        """(x, y) of a joint."""
         return self.joints[JOINT[name]]
-
-    def half_width(self) -> Profile:
-        """Half-width of the trunk, without arms, as it changes with y."""
-        b, top = self.build, float(self.joint("neck")[1])
-        down = np.array([-0.01, 0.03, 0.24, 0.37, 0.63, 0.8, 1.0, 1.2]) * b.torso
-        wide = [b.shoulder * 1.06, b.shoulder * 1.05, b.bust, b.bust * 0.97, b.waist, b.hip * 0.9, b.hip, b.hip * 0.97]
-        return Profile(top + down, np.array(wide) * (1 - 0.12 * abs(self.yaw)))
-
-    def waist_y(self) -> float:
-        return float(self.joint("neck")[1]) + 0.68 * self.build.torso
 
 
 def sample_person(rng: np.random.Generator) -> Person:
     """Draw one person; the same generator state gives the same person."""
     pose = str(rng.choice(list(POSES), p=list(POSES.values())))
-    size = rng.uniform(1.01, 1.11)
-    build = _build(rng, size)
-    yaw = rng.choice([-1, 1]) * rng.uniform(0.5, 1.0) if pose == "turned" else rng.uniform(-0.2, 0.2)
-    centre = 0.375 + rng.uniform(-0.025, 0.025)
-    joints = _trunk_and_head(rng, build, centre, yaw, size)
-    for side, arm in zip(SIDES, _arm_poses(rng, pose), strict=True):
-        _place_arm(rng, joints, build, side, arm)
-    tone = rng.uniform(0, len(SKIN) - 1)
-    shades = np.array(SKIN)
-    low = int(tone)
-    skin = shades[low] + (shades[min(low + 1, len(SKIN) - 1)] - shades[low]) * (tone - low)
-    grey = rng.uniform(226, 246)
-    return Person(
-        pose, float(yaw), centre, joints.astype(np.float32), build, _colour(skin), _face(rng, skin), _hair(rng),
-        _lower(rng), (grey, grey, grey + rng.uniform(-2, 3)), float(rng.uniform(-1, 1)),
-    )  # fmt: skip
-
-
-def _build(rng: np.random.Generator, size: float) -> Build:
-    shoulder = rng.uniform(0.118, 0.14) * size
-    hip = rng.uniform(0.115, 0.145) * size
-    return Build(
-        shoulder=shoulder,
-        bust=shoulder * rng.uniform(0.82, 0.92),
-        waist=min(shoulder, hip) * rng.uniform(0.74, 0.9),
-        hip=hip,
-        neck=rng.uniform(0.037, 0.045) * size,
-        arm=rng.uniform(0.027, 0.036) * size,
-        head=rng.uniform(0.059, 0.066) * size,
-        face=rng.uniform(0.158, 0.17) * size,
-        upper_arm=rng.uniform(0.2, 0.215) * size,
-        forearm=rng.uniform(0.172, 0.186) * size,
-        torso=rng.uniform(0.36, 0.385) * size,
-    )
-
-
-def _trunk_and_head(rng: np.random.Generator, b: Build, centre: float, yaw: float, size: float) -> NDArray[np.float64]:
-    """(18,2) with everything but the arms placed."""
-    joints = np.zeros((18, 2))
-    crown = rng.uniform(0.025, 0.05)
-    chin = crown + b.face
-    neck = chin + 0.062 * size
-    gaze = centre + b.head * (0.35 * yaw + rng.uniform(-0.12, 0.12))
-    narrow = 1 - 0.12 * abs(yaw)
-    joints[JOINT["nose"]] = gaze, chin - 0.37 * b.face
-    joints[JOINT["neck"]] = centre, neck
+    build = sample_build(rng)
+    trunk = trunk_of(build, sample_stance(rng, pose, build.torso))
+    joints, arms = place_trunk(rng, build, trunk), sample_arms(rng, pose, trunk.stance.yaw)
+    for side, arm in arms.items():
+        place_arm(rng, joints, build, trunk, side, arm)
+    head = _hold_head(rng, build, trunk.stance)
+    skin = _skin(rng)
+    hair = sample_hair(rng, skin)
+    visible = np.ones(18, bool)
     for name, side in SIDES.items():
-        tilt = rng.uniform(-0.004, 0.004)
-        joints[JOINT[f"{name}_shoulder"]] = centre + side * b.shoulder * narrow, neck + 0.03 * size + tilt
-        joints[JOINT[f"{name}_hip"]] = centre + side * 0.52 * b.hip * narrow, neck + b.torso
-        joints[JOINT[f"{name}_knee"]] = centre + side * 0.6 * b.hip, neck + b.torso + 0.31 * size
-        joints[JOINT[f"{name}_ankle"]] = centre + side * 0.6 * b.hip, neck + b.torso + 0.6 * size
-        joints[JOINT[f"{name}_eye"]] = gaze + side * 0.42 * b.head, chin - 0.55 * b.face
-        joints[JOINT[f"{name}_ear"]] = centre + side * 0.98 * b.head, chin - 0.48 * b.face
-    return joints
-
-
-def _arm_poses(rng: np.random.Generator, pose: str) -> tuple[str, str]:
-    """What the left and the right arm do."""
-    if pose == "arms_crossed":
-        return ("across_high", "across_low") if rng.random() < 0.5 else ("across_low", "across_high")
-    special = {"hand_on_hip": "on_hip", "arm_raised": "raised"}.get(pose, "down")
-    both = pose == "hand_on_hip" and rng.random() < 0.25
-    if both:
-        return special, special
-    return (special, "down") if rng.random() < 0.5 else ("down", special)
-
-
-def _place_arm(rng: np.random.Generator, joints: NDArray[np.float64], b: Build, name: str, arm: str) -> None:
-    """Set elbow and wrist of one arm in place."""
-    side = SIDES[name]
-    shoulder, neck = joints[JOINT[f"{name}_shoulder"]], joints[JOINT["neck"]]
-    if arm == "down":
-        lean, bend = np.radians(rng.uniform(7, 15)), np.radians(rng.uniform(-6, 5))
-        elbow = shoulder + b.upper_arm * np.array([side * np.sin(lean), np.cos(lean)])
-        wrist = elbow + b.forearm * np.array([side * np.sin(bend), np.cos(bend)])
-    else:
-        aim = {
-            "on_hip": (side * b.hip * 1.05, b.torso * rng.uniform(0.72, 0.82)),
-            "across_high": (-side * b.shoulder * rng.uniform(0.35, 0.6), b.torso * rng.uniform(0.5, 0.56)),
-            "across_low": (-side * b.shoulder * rng.uniform(0.35, 0.6), b.torso * rng.uniform(0.58, 0.66)),
-            "raised": (side * b.head * rng.uniform(0.95, 1.2), -0.062 - b.face * rng.uniform(0.35, 0.6)),
-        }[arm]
-        wrist = neck + np.array(aim)
-        elbow = _elbow(shoulder, wrist, b.upper_arm, b.forearm, side)
-    joints[JOINT[f"{name}_elbow"]], joints[JOINT[f"{name}_wrist"]] = elbow, wrist
-
-
-def _elbow(
-    shoulder: NDArray[np.float64], wrist: NDArray[np.float64], upper: float, fore: float, side: int
-) -> NDArray[np.float64]:
-    """The elbow that bends away from the trunk, for two bones of given length."""
-    reach = wrist - shoulder
-    far = min(float(np.linalg.norm(reach)), 0.98 * (upper + fore))
-    straight = reach / np.linalg.norm(reach)
-    along = (far**2 + upper**2 - fore**2) / (2 * far)
-    off = np.sqrt(max(upper**2 - along**2, 0))
-    normals = np.array([straight[1], -straight[0]]), np.array([-straight[1], straight[0]])
-    outward = max(normals, key=lambda n: side * n[0])
-    return shoulder + straight * along + outward * off
-
-
-def _face(rng: np.random.Generator, skin: NDArray[np.float64]) -> Face:
-    eyes = ((70, 48, 34), (92, 110, 70), (84, 116, 150))[rng.integers(3)]
-    lips = skin * (0.82, 0.58, 0.6) + (rng.uniform(0, 30), 0, rng.uniform(0, 14))
-    return Face(eyes, _colour(lips), rng.uniform(0.004, 0.007), rng.uniform(0.0, 0.006), rng.uniform(0.66, 0.8))
-
-
-def _hair(rng: np.random.Generator) -> Hair:
-    style = "long" if rng.random() < 0.6 else "short"
-    fall = rng.uniform(0.03, 0.2, 2)
-    return Hair(
-        style, HAIR[rng.integers(len(HAIR))], rng.uniform(-0.6, 0.6), (float(fall[0]), float(fall[1])),
-        (bool(rng.random() < 0.6), bool(rng.random() < 0.6)),
+        visible[JOINT[f"{name}_wrist"]] = arms[side].kind != "back"
+    at = [JOINT[name] for name in HEAD_JOINTS]
+    joints[at], visible[at] = landmarks(head)
+    grey = rng.uniform(226, 243)
+    return Person(
+        pose, build, trunk, joints.astype(np.float32), visible, arms, head, skin,
+        sample_face(rng, skin, hair.colour, man=hair.style == "crop"),
+        hair, _lower(rng), (grey, grey - rng.uniform(-0.5, 1), grey - rng.uniform(-1.5, 2)),
+        Light(float(rng.uniform(-1, 1)), float(rng.uniform(0.3, 0.8))),
     )  # fmt: skip
+
+
+def sample_build(rng: np.random.Generator) -> Build:
+    """Draw a body; all lengths go with the torso, which goes with how near the camera stands."""
+    torso = float(np.clip(rng.normal(0.398, 0.028), 0.335, 0.465))
+    slim = rng.normal(0, 1)  # one trait that widths share
+    chest = 0.318 + 0.016 * slim + rng.normal(0, 0.008)
+    straight = rng.beta(2, 4)  # 0 has a narrow waist, 1 none
+    hip = 0.352 + 0.02 * slim + rng.normal(0, 0.014) - 0.05 * straight
+    shares = {
+        "shoulder": 0.322 + 0.006 * slim + rng.normal(0, 0.012) + 0.03 * straight,
+        "chest": chest,
+        "waist": min(chest, hip) * (0.8 + 0.16 * straight + 0.015 * slim),
+        "hip": hip,
+        "bust": rng.uniform(0.012, 0.05) * (1 - 0.7 * straight),
+        "neck": 0.106 + 0.004 * slim + 0.02 * straight,
+        "arm": 0.073 + 0.006 * slim + 0.008 * straight,
+        "upper_arm": rng.uniform(0.575, 0.635),
+        "forearm": rng.uniform(0.545, 0.6),
+        "thigh": rng.uniform(0.7, 0.82),
+        "head": rng.uniform(0.176, 0.194),
+        "face": rng.uniform(0.505, 0.55),
+    }
+    lengths = {name: float(share * torso) for name, share in shares.items()}
+    return Build(torso=torso, depth=float(rng.uniform(0.62, 0.76)), **lengths)
+
+
+def _hold_head(rng: np.random.Generator, build: Build, stance: Stance) -> HeadPlace:
+    """Place the head upon the neck, turned and tilted a little, more for somebody who is turned."""
+    roll = float(np.clip(rng.normal(0, 0.07) - 0.5 * stance.shoulders, -0.24, 0.24))
+    turn = float(np.clip(rng.normal(0, 0.24) + 0.45 * stance.yaw, -0.8, 0.8))
+    nod = float(np.clip(rng.normal(0, 0.2), -0.5, 0.5))
+    neck = rng.uniform(0.265, 0.315) * build.torso
+    x = stance.neck[0] + 0.55 * neck * np.sin(roll) - 0.03 * build.torso * np.sin(stance.yaw) + 0.03 * build.head * turn
+    chin = (float(x), float(stance.neck[1] - neck * np.cos(roll) + 0.02 * nod * build.torso))
+    return HeadPlace(chin, build.head, build.face, roll, turn, nod)
+
+
+def _skin(rng: np.random.Generator) -> Colour:
+    shade = rng.choice(len(SKIN), p=TONES)
+    near = min(len(SKIN) - 1, shade + 1)
+    mixed = np.array(SKIN[shade]) + (np.array(SKIN[near]) - np.array(SKIN[shade])) * rng.random()
+    return _colour(mixed * rng.normal(1, 0.012, 3))
 
 
 def _lower(rng: np.random.Generator) -> Lower:
-    kind = "trousers" if rng.random() < 0.7 else "skirt"
-    hue, strength = rng.choice([0.6, 0.62, 0.08, 0.0, 0.35]), rng.uniform(0.05, 0.5)
-    colour = np.array(colorsys.hsv_to_rgb(hue, strength, rng.uniform(0.14, 0.7))) * 255
-    return Lower(kind, _colour(colour), rng.uniform(0.12, 0.24), rng.uniform(0.0, 0.2), bool(rng.random() < 0.4))
+    kind = "trousers" if rng.random() < 0.76 else "skirt"
+    cloth = str(rng.choice(["denim", "plain", "pinstripe"], p=[0.42, 0.52, 0.06])) if kind == "trousers" else "plain"
+    style = str(rng.choice(["skinny", "straight", "wide"]) if kind == "trousers" else rng.choice(["pencil", "a_line"]))
+    if cloth == "denim":
+        rgb = np.array(colorsys.hsv_to_rgb(rng.uniform(0.58, 0.63), rng.uniform(0.2, 0.6), rng.uniform(0.2, 0.68)))
+    else:
+        hue, strength, value, _ = PLAIN[rng.choice(len(PLAIN), p=[common for *_, common in PLAIN])]
+        rgb = np.array(colorsys.hsv_to_rgb(hue, strength, value)) * rng.uniform(0.85, 1.15)
+    return Lower(
+        kind, style, cloth, _colour(rgb * 255), float(rng.uniform(0.64, 0.84)), float(rng.uniform(0.3, 0.85)),
+        bool(rng.random() < 0.42), bool(rng.random() < 0.2), int(rng.integers(1 << 31)),
+    )  # fmt: skip
 
 
 def _colour(values: NDArray[np.float64]) -> Colour:
-    r, g, b = np.clip(values, 0, 255).tolist()
+    r, g, b = np.clip(values, 6, 250).tolist()
     return r, g, b

@@ -29,10 +29,10 @@ class Patch(NamedTuple):
 
 
 class Cloth(NamedTuple):
-    """What makes a part a piece of garment: which panel (from 1) and, where worn, its product pixels (h,w,2)."""
+    """What makes a part a piece of garment: which panel (from 1) it is, and its product pixels (h,w,2)."""
 
     panel: int
-    product: Floats | None = None
+    product: Floats
 
 
 class Canvas:
@@ -42,6 +42,7 @@ class Canvas:
         self.size, self.sampling = size, sampling_of(size[0])
         rows, columns = size[0] * self.sampling, size[1] * self.sampling
         self.scale = rows
+        self.coarse = max(1, rows // 256)  # smooth fields are made at every so many sub-pixels, and enlarged
         self.colour = np.zeros((rows, columns, 3), np.float32)
         self.shade = np.ones((rows, columns), np.float32)
         self.label = np.zeros((rows, columns), np.uint8)
@@ -50,11 +51,12 @@ class Canvas:
 
     def window(self, points: Floats, margin: float = 0.0) -> Window:
         """The smallest window that holds (N,2) points and a margin."""
-        low = np.floor((points.min(axis=0) - margin) * self.scale).astype(int)
-        high = np.ceil((points.max(axis=0) + margin) * self.scale).astype(int) + 1
+        step = self.coarse  # windows begin at the blocks of the coarse grid
+        low = np.floor((points.min(axis=0) - margin) * self.scale / step).astype(int) * step
+        high = (np.ceil((points.max(axis=0) + margin) * self.scale / step).astype(int) + 1) * step
         rows, columns = self.label.shape
-        left, top = np.clip(low, 0, (columns, rows))
-        right, bottom = np.clip(high, (left, top), (columns, rows))
+        left, top = np.clip(low, 0, ((columns - 1) // step * step, (rows - 1) // step * step))
+        right, bottom = np.clip(high, (left + 1, top + 1), (columns, rows))
         return slice(int(top), int(bottom)), slice(int(left), int(right))
 
     def grid(self, window: Window) -> tuple[Floats, Floats]:
@@ -63,6 +65,22 @@ class Canvas:
         x = (np.arange(columns.start, columns.stop, dtype=np.float32) + 0.5) / self.scale
         y = (np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5) / self.scale
         return x[None], y[:, None]
+
+    def coarse_grid(self, window: Window) -> tuple[Floats, Floats]:
+        """x (1,w) and y (h,1) of the centres of the window's coarse blocks."""
+        rows, columns = window
+        x = (np.arange(columns.start, columns.stop, self.coarse, dtype=np.float32) + 0.5 * self.coarse) / self.scale
+        y = (np.arange(rows.start, rows.stop, self.coarse, dtype=np.float32) + 0.5 * self.coarse) / self.scale
+        return x[None], y[:, None]
+
+    def enlarge(self, field: Floats, window: Window) -> Floats:
+        """A smooth field of the window's coarse blocks at its sub-pixels."""
+        height, width = window[0].stop - window[0].start, window[1].stop - window[1].start
+        if self.coarse == 1:
+            return field
+        size = field.shape[1] * self.coarse, field.shape[0] * self.coarse
+        large = cv2.resize(np.asarray(field, np.float32), size, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(large, np.float32)[:height, :width]
 
     def polygon(self, points: Floats) -> Patch:
         """The inside of a closed outline (N,2)."""
@@ -101,14 +119,14 @@ class Canvas:
         if not patch.mask.any():
             return
         if shadow:
-            self._cast_shadow(patch, shadow)
+            self.cast_shadow(patch, shadow)
         window, mask = patch
         shape = mask.shape
         self.label[window][mask] = LABEL[label]
         self.colour[window][mask] = np.broadcast_to(np.asarray(colour, np.float32), (*shape, 3))[mask]
         self.shade[window][mask] = np.broadcast_to(np.asarray(shade, np.float32), shape)[mask]
         self.panel[window][mask] = 0 if cloth is None else cloth.panel
-        if cloth is not None and cloth.product is not None:
+        if cloth is not None:
             self.product[window][mask] = cloth.product[mask]
 
     def tint(
@@ -130,7 +148,10 @@ class Canvas:
         soft *= np.isin(self.label[window], [LABEL[name] for name in within])
         self.shade[window] *= 1 - strength * soft
 
-    def _cast_shadow(self, patch: Patch, strength: float, reach: float = 0.009) -> None:
+    def cast_shadow(self, patch: Patch, strength: float, reach: float = 0.009) -> None:
+        """Darken what a part stands before, softly within about `reach` of it."""
+        if not patch.mask.any():
+            return
         margin = round(reach * self.scale * 2)
         window, mask = self._grown(patch, margin)
         soft = cv2.GaussianBlur(mask, (0, 0), reach * self.scale)

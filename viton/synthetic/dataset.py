@@ -22,10 +22,11 @@ from viton.keypoints import Keypoints, to_body25
 from viton.parsing import PALETTE
 from viton.synthetic import plan
 from viton.synthetic.body import Person, sample_person
+from viton.synthetic.develop import Picture
 from viton.synthetic.garment import Garment, Product, draw_product, sample_garment
 from viton.synthetic.noise import noisy_keypoints, noisy_labels
 from viton.synthetic.plan import GENERATOR_VERSION, Job, name_of
-from viton.synthetic.render import Picture, dress
+from viton.synthetic.render import dress
 from viton.synthetic.shapes import Floats
 from viton.synthetic.wear import Fit, sample_fit
 
@@ -130,18 +131,19 @@ def write_sample(root: Path, config: WorldConfig, job: Job) -> None:
     if all((root / name).is_file() for name in files_of(job)):
         return
     folder, name = root / job.split, name_of(job.number)
-    product = product_of(config, job.number)
+    garment = garment_of(config, job.number)
+    product = picture_product(config, job.number, garment)
     write_bytes(folder / f"cloth/{name}.jpg", encode(product.image, ".jpg"))
     write_bytes(folder / f"cloth-mask/{name}.jpg", encode(product.mask * 255, ".jpg"))
     write_bytes(folder / f"collar-mask/{name}.png", encode(product.collar * 255, ".png"))
     if job.is_person:
-        _write_person(folder, config, job, product)
+        _write_person(folder, config, job, garment, product)
 
 
-def _write_person(folder: Path, config: WorldConfig, job: Job, own: Product) -> None:
+def _write_person(folder: Path, config: WorldConfig, job: Job, garment: Garment, own: Product) -> None:
     name, rng = name_of(job.number), np.random.default_rng([config.seed, job.number, plan.NOISE])
     person = person_of(config, job.number)
-    picture = dress(person, garment_of(config, job.number), own, fit_of(config, job.number, job.number))
+    picture = dress(person, garment, own, fit_of(config, job.number, job.number))
     keypoints, labels = keypoints_of(person, config.height, config.width), picture.labels
     if config.noise:
         keypoints = noisy_keypoints(keypoints, config.height, config.noise, rng)
@@ -167,8 +169,13 @@ def garment_of(config: WorldConfig, index: int) -> Garment:
 
 
 def product_of(config: WorldConfig, index: int) -> Product:
+    return picture_product(config, index, garment_of(config, index))
+
+
+def picture_product(config: WorldConfig, index: int, garment: Garment) -> Product:
+    """The product picture of garment `index`, when its garment is at hand."""
     rng = np.random.default_rng([config.seed, index, plan.PICTURE])
-    return draw_product(garment_of(config, index), (config.height, config.width), rng)
+    return draw_product(garment, (config.height, config.width), rng)
 
 
 def fit_of(config: WorldConfig, person: int, garment: int) -> Fit:
@@ -177,15 +184,16 @@ def fit_of(config: WorldConfig, person: int, garment: int) -> Fit:
 
 def try_on(config: WorldConfig, person: int, garment: int) -> Picture:
     """The true picture of a person of this world in one of its garments."""
-    product = product_of(config, garment)
-    return dress(person_of(config, person), garment_of(config, garment), product, fit_of(config, person, garment))
+    chosen = garment_of(config, garment)
+    product = picture_product(config, garment, chosen)
+    return dress(person_of(config, person), chosen, product, fit_of(config, person, garment))
 
 
 def keypoints_of(person: Person, height: int, width: int) -> Keypoints:
-    """(18,3) in pixels; joints outside the picture are unseen."""
+    """(18,3) in pixels; joints outside the picture, behind the back or on a head's far side are unseen."""
     keypoints = np.concatenate([person.joints * height - 0.5, np.ones((18, 1))], axis=1).astype(np.float32)
     x, y = keypoints[:, 0], keypoints[:, 1]
-    keypoints[(x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)] = 0
+    keypoints[(x < 0) | (y < 0) | (x > width - 1) | (y > height - 1) | ~person.visible] = 0
     return keypoints
 
 
@@ -222,12 +230,16 @@ def _write_lists(root: Path, config: WorldConfig) -> list[str]:
 
 def _person_row(config: WorldConfig, index: int) -> dict[str, object]:
     person, fit = person_of(config, index), fit_of(config, index, index)
-    widths = {key: round(value, 5) for key, value in person.build._asdict().items()}
+    lengths = {key: round(value, 5) for key, value in person.build._asdict().items()}
+    degrees = {"yaw": person.yaw, "head_roll": person.head.roll, "head_turn": person.head.turn * np.radians(60)}
     return {
-        "kind": "person", "id": name_of(index), "pose": person.pose, "yaw": round(person.yaw, 4),
-        "hair": person.hair.style, "hair_in_front": [person.hair.style == "long" and f for f in person.hair.in_front],
-        "skin": [round(channel) for channel in person.skin], "lower": person.lower.kind, "tucked": person.lower.tucks,
-        **widths, "worn_length": round(fit.stretch, 4), "looseness": round(fit.looseness, 4),
+        "kind": "person", "id": name_of(index), "pose": person.pose,
+        **{key: round(float(np.degrees(value)), 2) for key, value in degrees.items()},
+        "left_arm": person.arms[1].kind, "right_arm": person.arms[-1].kind,
+        "hair": person.hair.style, "hair_in_front": list(person.hair.in_front),
+        "skin": [round(channel) for channel in person.skin], "lower": person.lower.kind,
+        "lower_style": person.lower.style, "lower_cloth": person.lower.cloth, "tucked": person.lower.tucks,
+        **lengths, "worn_length": round(fit.stretch, 4), "looseness": round(fit.looseness, 4),
     }  # fmt: skip
 
 

@@ -1,55 +1,121 @@
-"""Fabrics: the repeating print of a garment, drawn once as a tile."""
+"""Fabrics: what a garment's cloth is, how it is printed and how it falls."""
 
 from __future__ import annotations
 
-import colorsys
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from viton.synthetic import palette, prints
+from viton.synthetic.palette import Paint
+from viton.synthetic.prints import Print
 from viton.synthetic.shapes import Floats
 
-PATTERNS = {"solid": 0.3, "stripes": 0.18, "checks": 0.13, "dots": 0.12, "floral": 0.15, "gradient": 0.12}
-TILE = 160  # pixels along a tile's side
+PATTERNS = {"solid": 0.36, "stripes": 0.17, "checks": 0.1, "dots": 0.1, "floral": 0.18, "gradient": 0.09}
+KNITS = ("rib", "cable", "pointelle")
+KNOT = 64  # pixels along the side of a knit's tile
 
 
 class Fabric(NamedTuple):
-    """A print: `tile` (TILE,TILE,3) repeats every `period` half-widths of the shoulders; `fade` runs to the accent."""
+    """A cloth and its print; colours are RGB in 0..255, lengths in half-widths of the shoulders.
+
+    tile: uint8 (N,N,3), repeats every `period`, or with `fade` runs once from the shoulders to the hem.   knit: float32
+    (M,M) heights in [-1,1] of the surface, repeating every `gauge`; flat unless `texture` names a knit.   melange:
+    strength of the yarn's specks.   drape: 0 stiff or clinging to 1 flowing.   sheen: 0 dull to 1 satin.
+    """
 
     pattern: str
+    style: str
     base: tuple[float, float, float]
     accent: tuple[float, float, float]
     period: float
-    tile: Floats
+    tile: NDArray[np.uint8]
     fade: bool
+    texture: str
+    knit: Floats
+    gauge: float
+    melange: float
+    drape: float
+    sheen: float
 
-    def colours(self, across: Floats, down: Floats, v: Floats) -> Floats:
-        """RGB (h,w,3) at fabric coordinates in half-widths of the shoulders; `v` in [0,1] drives a gradient."""
-        if self.fade:
-            mix = np.clip(v, 0, 1)[..., None]
-            return (np.asarray(self.base) * (1 - mix) + np.asarray(self.accent) * mix).astype(np.float32)
-        step = TILE / self.period
-        column = np.ascontiguousarray(np.mod(across * step, TILE), np.float32)
-        row = np.ascontiguousarray(np.mod(down * step, TILE), np.float32)
-        print_ = cv2.remap(self.tile, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-        return np.asarray(print_, np.float32)
+    def colours(self, place: Floats, shape: tuple[int, int], length: float) -> NDArray[np.uint8]:
+        """RGB (h,w,3) of a piece; `place` (2,3) takes its pixels (x, y, 1) to fabric coordinates (across, down).
+
+        length: from top to hem, along which a fade runs once.
+        """
+        if self.style in ("plain", "melange", *KNITS):
+            return filled(shape, self.tile[0, 0])
+        if not self.fade:
+            return laid(self.tile, place / self.period, shape)
+        ramp = place * np.array([[1 / self.period], [1 / length]])
+        columns, rows = (np.arange(n, dtype=np.float32) for n in (shape[1], shape[0]))
+        across, down = (
+            ramp[i, 0] * columns[None] + ramp[i, 1] * rows[:, None] + np.float32(ramp[i, 2]) for i in (0, 1)
+        )
+        side = len(self.tile)
+        column = np.mod(across * side, side - 1).astype(np.float32)
+        row = np.clip(down * side - 0.5, 0, side - 1).astype(np.float32)
+        return np.asarray(cv2.remap(self.tile, column, row, cv2.INTER_LINEAR), np.uint8)
+
+    def in_one_colour(self, colour: tuple[float, float, float]) -> Fabric:
+        """The same cloth without its print."""
+        return self._replace(style="plain", base=colour, tile=prints.plain(np.asarray(colour)), fade=False)
+
+    def surface(self, place: Floats, shape: tuple[int, int]) -> Floats:
+        """Heights (h,w) in [-1,1] of a knit at the same places."""
+        return laid(self.knit, place / self.gauge, shape)
 
 
-def sample_fabric(rng: np.random.Generator) -> Fabric:
-    """Draw a print of its own: colours, period and placing are the garment's alone."""
+def filled(shape: tuple[int, ...], colour: ArrayLike) -> NDArray[np.uint8]:
+    """An image (h,w,3) of one colour."""
+    image = np.empty((*shape, 3), np.uint8)
+    image[:] = np.tile(np.round(np.asarray(colour)).astype(np.uint8), (shape[1], 1))  # whole rows are quickest
+    return image
+
+
+def laid(tile: NDArray, place: Floats, shape: tuple[int, int]) -> NDArray:
+    """A repeating tile over (h,w) pixels; `place` (2,3) takes pixels (x, y, 1) to repeats of the tile.
+
+    The tile is first brought to the size at which it is seen, so that fine prints do not alias.
+    """
+    seen = int(np.clip(round(1 / np.hypot(place[0, 0], place[1, 0])), 4, len(tile)))
+    small = tile if seen == len(tile) else cv2.resize(tile, (seen, seen), interpolation=cv2.INTER_AREA)
+    ends = np.array([[0, 0, 1], [shape[1], 0, 1], [0, shape[0], 1], [shape[1], shape[0], 1]]) @ place.T
+    first = np.floor(ends.min(axis=0)) - 1
+    across, down = (np.ceil(ends.max(axis=0)) + 1 - first).astype(int)
+    sheet = np.tile(small, (down, across) + (1,) * (tile.ndim - 2))
+    matrix = place * seen
+    matrix[:, 2] -= first * seen + 0.5
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(sheet, matrix, shape[::-1], flags=flags), tile.dtype)
+
+
+def sample_fabric(rng: np.random.Generator, knitted: float = 0.2, flowing: bool = False) -> Fabric:
+    """Draw a cloth of its own. knitted: how often a plain one is a knit.   flowing: woven and soft, as for blouses."""
     pattern = str(rng.choice(list(PATTERNS), p=list(PATTERNS.values())))
-    base, accent, third = _colours(rng)
-    period = {"stripes": rng.uniform(0.18, 0.5), "checks": rng.uniform(0.28, 0.6), "dots": rng.uniform(0.24, 0.5)}.get(
-        pattern, rng.uniform(1.0, 1.5)
-    )
-    draw = {"stripes": _stripes, "checks": _checks, "dots": _dots, "floral": _floral}.get(pattern, _plain)
-    tile = draw(rng, np.full((TILE, TILE, 3), base, np.float32), accent, third)
-    return Fabric(pattern, _rgb(base), _rgb(accent), float(period), tile, pattern == "gradient")
+    base = palette.ground(rng) if pattern in ("solid", "gradient") else palette.printed_ground(rng)
+    draw = {
+        "solid": _solid, "stripes": prints.stripes, "checks": prints.checks, "dots": prints.dots,
+        "floral": prints.floral, "gradient": prints.gradient,
+    }[pattern]  # fmt: skip
+    print_ = draw(rng, base)
+    texture = str(rng.choice(KNITS, p=[0.5, 0.25, 0.25])) if pattern == "solid" and rng.random() < knitted else "plain"
+    melange = rng.uniform(0.02, 0.035) if print_.style == "melange" else rng.uniform(0.005, 0.011)
+    drape = rng.uniform(0.45, 1.0) if flowing or pattern == "floral" else rng.uniform(0.05, 0.75)
+    sheen = rng.uniform(0.3, 1.0) if flowing and rng.random() < 0.35 else rng.uniform(0.0, 0.25)
+    gauge = {"plain": 1.0, "rib": rng.uniform(0.08, 0.13)}.get(texture, rng.uniform(0.3, 0.42))
+    return Fabric(
+        pattern, print_.style if texture == "plain" else texture, _rgb(base), _rgb(print_.accent),
+        float(print_.period), print_.tile, print_.fade, texture, _knit(texture), gauge, melange, drape, sheen,
+    )  # fmt: skip
 
 
-Paint = NDArray[np.float64]
+def _solid(rng: np.random.Generator, base: Paint) -> Print:
+    dull = np.ptp(base) < 60
+    style = "melange" if dull and 70 < palette.light_of(base) < 225 and rng.random() < 0.6 else "plain"
+    return Print(style, palette.accents(rng, base)[0], 1.0, prints.plain(base))
 
 
 def _rgb(colour: Paint) -> tuple[float, float, float]:
@@ -57,76 +123,20 @@ def _rgb(colour: Paint) -> tuple[float, float, float]:
     return r, g, b
 
 
-def _colours(rng: np.random.Generator) -> tuple[Paint, Paint, Paint]:
-    """A base colour and two that stand out on it."""
-    hue = rng.random()
-    light = rng.random() < 0.4
-    strength, value = (
-        (rng.uniform(0.03, 0.3), rng.uniform(0.82, 0.96)) if light else (rng.uniform(0.3, 0.85), rng.uniform(0.25, 0.8))
-    )
-    other = (hue + rng.choice([0.08, 0.4, 0.5, 0.6])) % 1
-    base = np.array(colorsys.hsv_to_rgb(hue, strength, value)) * 255
-    accent = (
-        np.array(
-            colorsys.hsv_to_rgb(other, rng.uniform(0.3, 0.9), rng.uniform(0.2, 0.6) if light else rng.uniform(0.8, 1.0))
-        )
-        * 255
-    )
-    third = np.array(colorsys.hsv_to_rgb((other + 0.3) % 1, 0.5, 0.5 if light else 0.95)) * 255
-    return base, accent, third
-
-
-def _plain(rng: np.random.Generator, tile: Floats, accent: Paint, third: Paint) -> Floats:
-    return tile
-
-
-def _stripes(rng: np.random.Generator, tile: Floats, accent: Paint, third: Paint) -> Floats:
-    width = int(TILE * rng.uniform(0.25, 0.5))
-    tile[:width] = accent
-    if rng.random() < 0.4:
-        tile[width + 20 : width + 34] = third
-    return np.ascontiguousarray(tile.transpose(1, 0, 2)) if rng.random() < 0.3 else tile
-
-
-def _checks(rng: np.random.Generator, tile: Floats, accent: Paint, third: Paint) -> Floats:
-    width = int(TILE * rng.uniform(0.35, 0.55))
-    for rows in (slice(0, width), slice(None)):
-        columns = slice(None) if rows.stop else slice(0, width)
-        tile[rows, columns] = tile[rows, columns] * 0.5 + accent * 0.5
-    if rng.random() < 0.5:
-        line = slice(width + 24, width + 32)
-        tile[line], tile[:, line] = third, third
-    return tile
-
-
-def _dots(rng: np.random.Generator, tile: Floats, accent: Paint, third: Paint) -> Floats:
-    radius = int(TILE * rng.uniform(0.13, 0.2))
-    quarter = TILE // 4
-    for centre in ((quarter, quarter), (3 * quarter, 3 * quarter)):
-        cv2.circle(tile, centre, radius, accent.tolist(), -1, cv2.LINE_AA)
-    return tile
-
-
-def _floral(rng: np.random.Generator, tile: Floats, accent: Paint, third: Paint) -> Floats:
-    """Flowers and leaves at random places, drawn across the tile's edges so that it repeats."""
-    leaf = np.array((70, 120, 70)) * rng.uniform(0.6, 1.4)
-    for number in range(9):
-        place, size, angle = rng.integers(0, TILE, 2), rng.uniform(9, 17), rng.uniform(0, 2 * np.pi)
-        petals = accent if number % 2 else third
-        for shift in np.stack(np.meshgrid((-TILE, 0, TILE), (-TILE, 0, TILE)), -1).reshape(-1, 2):
-            _flower(tile, place + shift, size, angle, petals, leaf)
-    return tile
-
-
-def _flower(tile: Floats, place: NDArray[np.int64], size: float, angle: float, petals: Paint, leaf: Paint) -> None:
-    for turn in (angle + 0.5, angle + 2.4):
-        tip = place + 1.7 * size * np.array([np.cos(turn), np.sin(turn)])
-        axes = (int(size * 0.7), int(size * 0.28))
-        cv2.ellipse(
-            tile, tip.astype(int).tolist(), axes, float(np.degrees(turn)), 0, 360, leaf.tolist(), -1, cv2.LINE_AA
-        )
-    for petal in range(5):
-        turn = angle + petal * 2 * np.pi / 5
-        centre = place + 0.6 * size * np.array([np.cos(turn), np.sin(turn)])
-        cv2.circle(tile, centre.astype(int).tolist(), int(size * 0.45), petals.tolist(), -1, cv2.LINE_AA)
-    cv2.circle(tile, place.tolist(), int(size * 0.3), (240.0, 214.0, 120.0), -1, cv2.LINE_AA)
+def _knit(texture: str) -> Floats:
+    """Heights of one repeat of a knit."""
+    x = (np.arange(KNOT, dtype=np.float32)[None] + 0.5) / KNOT
+    y = x.T
+    if texture == "rib":
+        return np.asarray(np.sin(2 * np.pi * x) + 0 * y, np.float32)
+    if texture == "cable":
+        sway = 0.13 * np.sin(2 * np.pi * y)
+        ropes = sum(np.exp(-(((x - 0.5 - sign * sway) / 0.09) ** 2)) for sign in (-1, 1))
+        ditch = np.exp(-(((np.abs(x - 0.5) - 0.36) / 0.05) ** 2))
+        return np.asarray(np.clip(ropes - ditch, -1, 1), np.float32)
+    if texture == "pointelle":
+        lozenge = np.abs(np.abs(x - 0.5) + np.abs(y - 0.5) - 0.5)
+        hole = np.exp(-(((x - 0.5) / 0.09) ** 2) - ((y - 0.5) / 0.09) ** 2)
+        stitches = 0.25 * np.sin(10 * np.pi * x) * np.sin(8 * np.pi * y)
+        return np.asarray(np.clip(np.exp(-((lozenge / 0.06) ** 2)) + stitches - 1.2 * hole, -1, 1), np.float32)
+    return np.zeros((KNOT, KNOT), np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 
 from viton.config import WorldConfig
 
-GENERATOR_VERSION = "1"
+GENERATOR_VERSION = "2"
 SPLITS = ("train", "val", "test")
 
 # What a generator is for: each purpose has a stream of its own, so that a change in one leaves the others as they were.

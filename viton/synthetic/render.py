@@ -1,4 +1,4 @@
-"""A person in a garment: every part in its order from back to front, then the picture with its truth."""
+"""A person in a garment: every part in its order from back to front."""
 
 from __future__ import annotations
 
@@ -6,114 +6,125 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, map_coordinates
 
-from viton.synthetic import figure, head, wear
+from viton.synthetic import figure, head, skirt, sleeve, trousers, wear
 from viton.synthetic.body import Person
-from viton.synthetic.canvas import LABEL, Canvas
+from viton.synthetic.canvas import Canvas
+from viton.synthetic.cut import FRONT
+from viton.synthetic.develop import Picture, develop
 from viton.synthetic.garment import Garment, Product
+from viton.synthetic.light import joined, slopes
 from viton.synthetic.shapes import Floats
+from viton.synthetic.surface import Limb, find_arm, lay, shoulder_join, tube
 from viton.synthetic.wear import Fit, Piece
 
 
-class Picture(NamedTuple):
-    """A photograph with its truth.
+class Outfit(NamedTuple):
+    """A person and what they wear, with the shapes that have to meet at the shoulders."""
 
-    image: uint8 (H,W,3).   labels: uint8 (H,W), CIHP.   map: float32 (H,W,2), product pixels, NaN where nothing worn
-    shows.   shade: float32 (H,W), the factor on the product's colour there.   cover: float32 (H,W) in [0,1], how
-    much of a pixel is worn cloth.
-    """
-
-    image: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
-    map: Floats
-    shade: Floats
-    cover: Floats
+    person: Person
+    garment: Garment
+    product: Product
+    fit: Fit
+    limbs: dict[int, Limb]  # arms, by side
+    skin: figure.Shape  # of trunk and neck
+    front: Piece
+    sleeves: dict[int, Piece]
 
 
 def dress(person: Person, garment: Garment, product: Product, fit: Fit) -> Picture:
     """The photograph of a person wearing a garment, at the size of the product picture."""
     canvas = Canvas(product.mask.shape)
-    arms = {side: wear.find_arm(canvas, person, side) for side in (1, -1)}
-    behind, before = figure.arms_behind(person), figure.arms_in_front(person)
-
-    def arm(side: int) -> None:
-        figure.paint_arm(canvas, person, arms[side], bool(product.sleeves))
-        if product.sleeves:
-            _paint_piece(canvas, wear.wear_sleeve(canvas, person, garment, product, fit, arms[side]), 0.1)
-
+    outfit = _measure(canvas, person, garment, product, fit)
     figure.paint_wall(canvas, person)
-    head.paint_back_hair(canvas, person)
-    for side in sorted(behind - before):
-        arm(side)
-    figure.paint_trunk(canvas, person)
-    front = wear.wear_front(canvas, person, garment, product, fit)
+    head.paint_back_hair(canvas, person.head, person.hair, person.light)
+    _paint_arms(canvas, outfit, "behind")
+    figure.paint_skin(canvas, person, _with_arms(canvas, outfit, outfit.skin), "neck")
+    paint_lower = trousers.paint_trousers if person.lower.kind == "trousers" else skirt.paint_skirt
     if person.lower.tucks:
-        _paint_piece(canvas, front, 0.3)
-        figure.paint_lower(canvas, person)
+        _paint_piece(canvas, outfit, outfit.front, 0.0)
+        paint_lower(canvas, person)
     else:
-        figure.paint_lower(canvas, person)
-        _paint_piece(canvas, front, 0.3)
+        paint_lower(canvas, person)
+        _paint_piece(canvas, outfit, outfit.front, 0.34)
     collar = wear.wear_high_collar(canvas, person, product)
     if collar:
-        _paint_piece(canvas, collar, 0.3)
-    for side in sorted({1, -1} - behind - before):
-        arm(side)
-    head.paint_head(canvas, person)
-    head.paint_front_hair(canvas, person)
-    for side in sorted(before):
-        arm(side)
+        _paint_piece(canvas, outfit, collar, 0.12)
+    _paint_arms(canvas, outfit, "beside")
+    head.paint_head(canvas, person.head, person.face, person.hair, person.skin, person.light)
+    head.paint_front_hair(canvas, person.head, person.hair, person.light)
+    _paint_arms(canvas, outfit, "front")
     return develop(canvas, product)
 
 
-def _paint_piece(canvas: Canvas, piece: Piece, shadow: float) -> None:
-    canvas.paint(piece.patch, "upper_clothes", (0, 0, 0), piece.shade, shadow, piece.cloth)
+def _measure(canvas: Canvas, person: Person, garment: Garment, product: Product, fit: Fit) -> Outfit:
+    """Everything's place and shape on the canvas."""
+    limbs = {
+        side: find_arm(canvas, person.build, person.joints, side, arm, person.yaw) for side, arm in person.arms.items()
+    }
+    sleeves = {
+        side: sleeve.wear_sleeve(person, garment, product, fit, limb, canvas)
+        for side, limb in limbs.items()
+        if product.sleeves
+    }
+    front = wear.wear_front(canvas, person, garment, product, fit)
+    return Outfit(person, garment, product, fit, limbs, figure.trunk_skin(canvas, person), front, sleeves)
 
 
-def develop(canvas: Canvas, product: Product) -> Picture:
-    """Sub-pixels to pixels; worn pixels are looked up in the product picture through the very map that is kept."""
-    worn = canvas.panel > 0
-    places = _places(canvas, product.panel)
-    cover = canvas.pixels(worn)
-    shade = canvas.pixels(canvas.shade * worn) / np.maximum(cover, 1e-6)
-    bare = canvas.pixels(canvas.colour * (canvas.shade * ~worn)[..., None])
-    cloth = cv2.remap(product.image.astype(np.float32), places[..., 0], places[..., 1], cv2.INTER_LINEAR)
-    image = bare + cover[..., None] * np.clip(cloth * shade[..., None], 0, 255)
-    labels = canvas.labels()
-    places[labels != LABEL["upper_clothes"]] = np.nan
-    return Picture(np.clip(image + 0.5, 0, 255).astype(np.uint8), labels, places, shade, cover)
+def _with_arms(canvas: Canvas, outfit: Outfit, shape: figure.Shape) -> figure.Shape:
+    """A trunk's shape, going over into the arms that do not lie behind it."""
+    person, height, window = outfit.person, shape.height, shape.patch.window
+    for side, limb in outfit.limbs.items():
+        if person.arms[side].depth != "behind":
+            arm = outfit.sleeves[side].height if outfit.sleeves else tube(limb, limb.radius)
+            soft, apart = shoulder_join(limb, person.build)
+            soft = np.maximum(lay(canvas, limb.window, soft, window), 1e-3)
+            height = joined(height, lay(canvas, limb.window, arm - apart, window), soft)
+    return figure.Shape(shape.patch, height)
 
 
-def _places(canvas: Canvas, shown: NDArray[np.uint8]) -> Floats:
-    """Product coordinate (H,W,2) of the panel that fills most of each pixel; `shown` are the product's panels."""
-    best = np.zeros(canvas.size, np.float32)
-    places = np.zeros((*canvas.size, 2), np.float32)
-    for panel in np.unique(canvas.panel[canvas.panel > 0]):
-        of_panel = canvas.panel == panel
-        share = canvas.pixels(of_panel)
-        mean = canvas.pixels(canvas.product * of_panel[..., None]) / np.maximum(share, 1e-6)[..., None]
-        chosen = share > best
-        places[chosen], best[chosen] = settle(mean[chosen], shown == panel), share[chosen]
-    return places
+def _with_trunk(canvas: Canvas, outfit: Outfit, side: int, height: Floats, trunk: figure.Shape) -> Floats:
+    """An arm's height, going over into the trunk in the same way."""
+    limb, person = outfit.limbs[side], outfit.person
+    if person.arms[side].depth == "behind":
+        return height
+    soft, apart = shoulder_join(limb, person.build)
+    return joined(height, lay(canvas, trunk.patch.window, trunk.height, limb.window) - apart, soft)
 
 
-def settle(places: Floats, cloth: NDArray[np.bool_]) -> Floats:
-    """Move (N,2) product coordinates that fall on the very rim of a panel's cloth inward, by what the seam hides.
+def _paint_arms(canvas: Canvas, outfit: Outfit, depth: str) -> None:
+    """The arms at one depth; of folded arms the lower one first."""
+    person, front = outfit.person, figure.Shape(outfit.front.patch, outfit.front.height)
+    for side in sorted(person.arms, key=lambda side: (person.arms[side].kind != "across_low", side)):
+        if person.arms[side].depth != depth:
+            continue
+        limb = outfit.limbs[side]
+        bare = _with_trunk(canvas, outfit, side, tube(limb, limb.radius), front if outfit.sleeves else outfit.skin)
+        figure.paint_arm(canvas, person, limb, bare)
+        if outfit.sleeves:
+            piece = outfit.sleeves[side]
+            figure.cast_arm_shadow(canvas, person, limb, piece.patch)
+            _paint_piece(
+                canvas, outfit, piece._replace(height=_with_trunk(canvas, outfit, side, piece.height, front)), 0.0
+            )
 
-    Pixels on the rim of a product picture are half white paper, and a seam turns them to the inside.
-    """
-    inside, outside = cloth.astype(np.uint8), 1 - cloth.astype(np.uint8)
-    depth = np.subtract(*(cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (inside, outside)))
-    down, right = np.gradient(cv2.GaussianBlur(depth, (0, 0), 1.0))
-    x, y = places.T.copy()
-    for _ in range(3):
-        here, gx, gy = (map_coordinates(field, (y, x), order=1, mode="nearest") for field in (depth, right, down))
-        step = np.clip(1.2 - here, 0, 2) / np.maximum(np.hypot(gx, gy), 1e-3)
-        x, y = x + gx * step, y + gy * step
-    rows, columns = distance_transform_edt(outside, return_distances=False, return_indices=True)
-    height, width = cloth.shape
-    near = np.clip(np.round(y).astype(int), 0, height - 1), np.clip(np.round(x).astype(int), 0, width - 1)
-    off = ~cloth[near]  # what no short step brings back: corners, and cloth that another panel hides on the product
-    x[off], y[off] = columns[near][off], rows[near][off]
-    return np.stack([x, y], -1)
+
+def _with_gloss(colour: Floats, shade: Floats, sheen: float) -> Floats:
+    """What dark cloth (h,w,3) throws back unchanged where it is well lit; without it, folds in black cannot be seen."""
+    lit = np.clip((shade - 0.8) / 0.3, 0, 1)[..., None]
+    return np.asarray(colour + (9 + 24 * sheen) * lit * (1 - colour / 255) ** 3, np.float32)
+
+
+def _paint_piece(canvas: Canvas, outfit: Outfit, piece: Piece, shadow: float) -> None:
+    """Colours come from the product's unshaded cloth, light from the shape of the worn one with its sewn details."""
+    height = piece.height
+    if piece.cloth.panel == FRONT and outfit.sleeves:
+        height = _with_arms(canvas, outfit, figure.Shape(piece.patch, height)).height
+    x, y = (np.ascontiguousarray((piece.cloth.product[..., k] + 0.5) * canvas.sampling - 0.5) for k in (0, 1))
+    colour = cv2.remap(outfit.product.albedo, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    relief = cv2.remap(outfit.product.relief, x, y, cv2.INTER_LINEAR)
+    rough, fine = slopes(height, canvas.scale / canvas.coarse), slopes(np.asarray(relief, np.float32), canvas.scale)
+    right, down = (canvas.enlarge(a, piece.patch.window) + b for a, b in zip(rough, fine, strict=True))
+    shade = outfit.person.light.shade(right, down)
+    colour = _with_gloss(np.asarray(colour, np.float32), shade, outfit.garment.fabric.sheen)
+    canvas.paint(piece.patch, "upper_clothes", colour, shade, shadow, piece.cloth)

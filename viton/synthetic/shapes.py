@@ -45,11 +45,14 @@ class Profile:
 
     def __init__(self, at: ArrayLike, values: ArrayLike) -> None:
         knots = np.asarray(at, np.float64)
-        fine = np.linspace(knots[0], knots[-1], 257)
-        self._at, self._values = fine, PchipInterpolator(knots, np.asarray(values, np.float64))(fine)
+        fine = PchipInterpolator(knots, np.asarray(values, np.float64))(np.linspace(knots[0], knots[-1], 257))
+        self._start, self._step = float(knots[0]), float(knots[-1] - knots[0]) / 256
+        self._values, self._rise = fine.astype(np.float32), np.append(np.diff(fine), 0).astype(np.float32)
 
     def __call__(self, at: ArrayLike) -> Floats:
-        return np.interp(np.asarray(at, np.float64), self._at, self._values).astype(np.float32)
+        place = np.clip((np.asarray(at, np.float32) - self._start) / self._step, 0, 256)
+        before = place.astype(np.int32)  # a table with equal steps: several times faster than a search for the knots
+        return self._values[before] + (place - before) * self._rise[before]
 
 
 class Along(NamedTuple):
@@ -57,11 +60,6 @@ class Along(NamedTuple):
 
     along: Floats
     across: Floats
-
-    def inside(self, radius: Floats, length: float) -> NDArray[np.bool_]:
-        """Pixels within `radius` of the axis up to `length`, with a round cap at the start."""
-        capped = np.hypot(np.minimum(self.along, 0), self.across)
-        return (capped <= radius) & (self.along <= length)
 
 
 class Axis(NamedTuple):

@@ -1,33 +1,41 @@
 """The garment worn: its own cloth carried onto the body by panels that follow trunk, arms and neck.
 
-Each panel gives every worn sub-pixel its place (u, v) on the cut, and from there its product coordinate. Looseness and
-length belong to a person in a garment, not to the body alone, and no thin-plate spline is used anywhere.
+A panel hangs on the body from where it stands out (gravity), stands off by an ease that is no trait of the body, and
+has folds. Its height gives the light, and arc lengths on it give every worn sub-pixel its place (u, v) on the cut,
+and from there its product coordinate. No thin-plate spline is used anywhere.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
-from viton.synthetic.body import JOINT, SIDES, Person
-from viton.synthetic.canvas import Canvas, Cloth, Patch
-from viton.synthetic.cut import FRONT, HIGH_COLLAR, SLEEVE_OF, Frame, collar_covers
+from viton.synthetic.body import Person
+from viton.synthetic.canvas import Canvas, Cloth, Patch, Window
+from viton.synthetic.cut import COLLAR_RIM, FRONT, HIGH_COLLAR
 from viton.synthetic.garment import Garment, Product
-from viton.synthetic.shapes import Along, Axis, Floats, Profile, as_points
+from viton.synthetic.layout import LONGER
+from viton.synthetic.light import slopes
+from viton.synthetic.pose import Build, Trunk
+from viton.synthetic.relief import Relief, bell, sample_relief, step
+from viton.synthetic.shapes import Floats, Profile
+from viton.synthetic.surface import FAR, Ease, Surface, to_shoulder, trunk_surface, trunk_window
 
-ARMPIT = 0.07  # below the shoulder joint, along the arm
+NECK_SIDE = -0.16  # t from which a garment's length is measured
+ASPECT = 0.7  # a trunk's depth over its width
 
 
-class Fold(NamedTuple):
-    """A soft ridge across a panel: its middle, direction and size in (u, v), and its height."""
+def _arc() -> Profile:
+    """Way round an ellipse from its front, by angle, in quarters of the whole."""
+    angle = np.linspace(0, np.pi, 513)
+    middle = (angle[1:] + angle[:-1]) / 2
+    way = np.concatenate([[0.0], np.cumsum(np.hypot(np.cos(middle), ASPECT * np.sin(middle)))])
+    return Profile(angle, way / way[256])
 
-    u: float
-    v: float
-    angle: float
-    width: float
-    length: float
-    height: float
+
+ARC = _arc()
 
 
 class Fit(NamedTuple):
@@ -35,150 +43,166 @@ class Fit(NamedTuple):
 
     looseness: float  # 0 follows the body, 1 hangs from the widest place
     stretch: float  # length worn over length as cut
-    folds: tuple[Fold, ...]
-
-
-class Arm(NamedTuple):
-    """An arm's pixels: a window of the canvas, where they lie beside the arm, and its lengths in units of height."""
-
-    side: int
-    window: tuple[slice, slice]
-    beside: Along
-    upper: float
-    whole: float  # to the wrist
+    twist: tuple[float, float]  # radians by which the left and the right sleeve turn on the arm
+    slide: tuple[Relief, Relief]  # how cloth lies askew, across and down
+    flutes: Relief  # that fall to the hem
+    drags: tuple[Relief, Relief]  # from the armpits and breasts to the middle, left and right
+    rings: Relief  # where cloth is pushed together at the waist
+    crumple: Relief
+    sleeves: dict[int, Relief]
 
 
 class Piece(NamedTuple):
-    """A worn panel, ready to be painted."""
+    """A worn panel: its pixels, their product coordinates, and its height over the coarse blocks."""
 
     patch: Patch
     cloth: Cloth
-    shade: Floats
+    height: Floats
 
 
 def sample_fit(rng: np.random.Generator) -> Fit:
     """Draw how a garment is worn."""
-    looseness = float(rng.beta(1.3, 1.3))
-    folds = []
-    for _ in range(6):
-        side = rng.choice([-1, 1])
-        place = side * rng.uniform(0.15, 0.8), rng.uniform(0.3, 0.95)
-        angle, width, length = side * rng.uniform(-0.2, 0.75), rng.uniform(0.05, 0.12), rng.uniform(0.15, 0.4)
-        folds.append(Fold(*place, angle, width, length, rng.uniform(0.4, 1.0) * (0.35 + 0.65 * looseness)))
-    return Fit(looseness, float(rng.uniform(0.93, 1.09)), tuple(folds))
+    return Fit(
+        looseness=float(rng.beta(1.2, 1.3)),
+        stretch=float(rng.uniform(0.93, 1.1)),
+        twist=(float(rng.normal(0, 0.22)), float(rng.normal(0, 0.22))),
+        slide=(sample_relief(rng, 4, 4), sample_relief(rng, 4, 4)),
+        flutes=sample_relief(rng, 4, int(rng.integers(8, 15)), 0.25),
+        drags=(sample_relief(rng, 5, 11, 0.5), sample_relief(rng, 5, 11, 0.5)),
+        rings=sample_relief(rng, 14, 4, 0.3),
+        crumple=sample_relief(rng, 15, 11, 0.2),
+        sleeves={side: sample_relief(rng, 15, 4, 0.35) for side in (1, -1)},
+    )
 
 
-def body_frame(person: Person, garment: Garment, fit: Fit) -> Frame:
-    """Where the front of the garment lies on the trunk."""
-    b, (centre, neck) = person.build, person.joint("neck").tolist()
-    top = neck - 0.034
-    bottom = top + garment.cut.ratio * fit.stretch * b.shoulder * 0.98
-    y = np.linspace(top, max(bottom, top + 0.1), 33)
-    close = person.half_width()
-    below_bust = y > neck + 0.2 * b.torso
-    hanging = np.where(below_bust, np.maximum.accumulate(np.where(below_bust, close(y), 0)), close(y))
-    hanging += 0.012 * np.linspace(0, 1, 33)
-    width = (close(y) + 0.004) * (1 - fit.looseness) + (hanging + 0.004) * fit.looseness
+def garment_ease(person: Person, garment: Garment, fit: Fit) -> Ease:
+    """How far the cloth stands off the trunk, by t: loose cloth hangs straight down from where the body is widest."""
+    b, t = person.build, np.linspace(-0.3, 1.3, 49)
+    wide = person.trunk.width(t)
+    hanging = np.maximum.accumulate(np.where(t > 0.3, wide, 0)) - wide
+    flare = (garment.cut.hem - 0.98) * 0.9 * b.shoulder * np.clip((t - 0.3) / 0.6, 0, 1.3)
+    loose = fit.looseness * (np.clip(hanging, 0, None) + 0.055 * b.torso * np.clip((t - 0.1) / 0.6, 0, 1))
+    close = 0.012 * b.torso + loose + np.maximum(flare, -0.01 * b.torso)
     if person.lower.tucks:
-        width = np.minimum(width, close(y) + 0.006 + 0.35 * np.clip(person.waist_y() - y, 0, None))
-    wobble = 0.0022 * fit.looseness * np.sin(31 * y / b.torso + 9 * fit.stretch)
-    half = Profile(y, width + wobble * np.clip((y - top) / b.torso * 2 - 0.6, 0, 1))
-    return Frame(centre, top, bottom, 0.03, half, sag=0.012, curl=0.86, turn=-0.22 * person.yaw)
+        rise = person.lower.rise
+        blouson = 0.3 * fit.looseness * np.clip(rise + 0.02 - t, 0, 0.12) * b.torso
+        close = np.minimum(close, 0.012 * b.torso + blouson + loose * np.clip((rise - t) / 0.3, 0, 1))
+    waves = (0.2 + fit.looseness) * 0.011 * b.torso * np.clip(t * 2.5 - 0.4, 0, 1)
+    sides = (fit.rings.at(np.full((49, 1), side), t[:, None] / 1.2)[:, 0] for side in (0.0, 1.0))
+    left, right = (Profile(t, np.maximum(close + waves * wave, 0.006 * b.torso)) for wave in sides)
+    return Ease(left, right)
 
 
 def wear_front(canvas: Canvas, person: Person, garment: Garment, product: Product, fit: Fit) -> Piece:
     """The front panel on the trunk."""
-    frame = body_frame(person, garment, fit)
-    wide = float(frame.half_width(np.linspace(frame.top, frame.bottom, 16)).max())
-    corners = as_points([[frame.centre - wide, frame.top], [frame.centre + wide, frame.bottom + 0.02]])
-    window = canvas.window(corners, 0.01)
-    x, y = canvas.grid(window)
-    u, v = frame.to_uv(x, y)
-    covered = garment.cut.covers(u, v)
+    b, trunk = person.build, person.trunk
+    hem = NECK_SIDE + LONGER * garment.cut.ratio * fit.stretch * 1.08 * b.shoulder / b.torso
+    window = trunk_window(canvas, trunk, NECK_SIDE - 0.1, hem + 0.08, 0.08 * b.torso)
+    surface = trunk_surface(canvas, trunk, b, window, garment_ease(person, garment, fit))
+    u, v = _cut_place(surface, trunk, b, hem)
+    inside = 1 - np.abs(surface.seen)
     if person.lower.tucks:
-        covered &= y < person.waist_y() + 0.02
-    slope, pull = _folded(u, v, fit)
-    inside = np.clip(1 - u**2, 0, 1) * np.clip(v * (1 - v) * 4, 0, 1)
-    px, py = product.front.to_xy(np.clip(u + pull * inside, -1, 1), np.clip(v, 0, 1))
-    seen = (x - frame.centre) / frame.half_width(y)
-    shade = 1.02 - 0.3 * np.abs(seen) ** 3.5 + 0.07 * person.light * seen + slope
-    return Piece(Patch(window, covered), Cloth(FRONT, _pixels(product, px, py)), np.clip(shade, 0.4, 1.12))
+        inside = np.minimum(inside, person.lower.rise + 0.05 - surface.t)
+    covered = garment.cut.covers(canvas.enlarge(u, window), canvas.enlarge(v, window))
+    covered &= canvas.enlarge(inside, window) > 0
+    height = _draped(canvas, surface, fit, b) + _front_folds(surface, u, v, person, garment, fit)
+    u, v = _askew(u, v, fit, height, canvas.scale / canvas.coarse)
+    xy = product.front.to_xy(np.clip(u, -1, 1), np.clip(v, 0, 1))
+    return Piece(Patch(window, covered), Cloth(FRONT, product_pixels(canvas, product, window, xy)), height)
 
 
-def _folded(u: Floats, v: Floats, fit: Fit) -> tuple[Floats, Floats]:
-    """The change of shade, and the sideways pull of the cloth in u, that the folds make."""
-    shade, pull = np.zeros_like(u), np.zeros_like(u)
-    for fold in fit.folds:
-        across = np.cos(fold.angle) * (u - fold.u) + np.sin(fold.angle) * (v - fold.v)
-        along = np.cos(fold.angle) * (v - fold.v) - np.sin(fold.angle) * (u - fold.u)
-        ridge = np.exp(-((across / fold.width) ** 2) - (along / fold.length) ** 2)
-        shade += 0.32 * fold.height * ridge * across / fold.width
-        pull += 0.022 * fold.height * ridge
-    return shade, pull
+def _cut_place(surface: Surface, trunk: Trunk, b: Build, hem: float) -> tuple[Floats, Floats]:
+    """(u, v) on the cut; what lies behind the side seam is cut like the front, mirrored at the seam."""
+    out = to_shoulder(surface.across, trunk, b)
+    slope = np.minimum(out, 1.5) ** 1.4
+    shoulder = -0.24 + 0.16 * slope + 1.2 * np.maximum(out - 1, 0)
+    low = hem + 0.035 * (1 - np.minimum(surface.seen**2, 1))  # seen from above, the hem's middle is lower
+    level = -0.24 + 0.06 * slope  # cloth hangs level below shoulders that slope more than the flat garment's
+    at_shoulder = (shoulder - level) / (low - level)
+    near = np.clip((low - surface.t) / (low - shoulder), 0, 1) ** 5
+    v = (surface.t - level) / (low - level) - at_shoulder * near
+    turn = np.abs(surface.theta)
+    round_ = ARC(turn)
+    flat = np.where(turn > np.pi / 2, 2 - np.sin(turn), np.sin(turn))  # cloth lies flat upon the shoulders
+    u = flat + step(v, 0.0, 0.4) * (round_ - flat)
+    return np.sign(surface.theta) * np.where(u > 1, 2 - u, u), v
 
 
-def _pixels(product: Product, x: Floats, y: Floats) -> Floats:
-    """Product coordinates in pixels (h,w,2) of points in units of height."""
+def _draped(canvas: Canvas, surface: Surface, fit: Fit, b: Build) -> Floats:
+    """The cloth's height without folds: below the breasts it falls back slowly instead of following the body."""
+    y = canvas.coarse_grid(surface.window)[1]
+    slack = 0.16 * y
+    falling = np.where(surface.t > 0.3, surface.height + slack, FAR)
+    hanging = np.maximum(np.maximum.accumulate(falling, axis=0) - slack, surface.height)
+    share = 0.25 + 0.75 * fit.looseness
+    cloth = surface.height + share * (hanging - surface.height)
+    soft = 0.02 * b.torso * canvas.scale / canvas.coarse
+    return np.asarray(cv2.GaussianBlur(cloth, (0, 0), soft), np.float32)
+
+
+def _front_folds(surface: Surface, u: Floats, v: Floats, person: Person, garment: Garment, fit: Fit) -> Floats:
+    """Heights of the folds that hang, drag and bunch on a front panel."""
+    loose, scale = fit.looseness, person.build.torso
+    a, left = (u + 1) / 2, surface.theta > 0
+    flutes = fit.flutes.at(a + 0.03 * v, v) * step(v, 0.3, 1.0) * (0.12 + 0.88 * loose)
+    slant = 0.62 * (np.abs(u) - 0.5)
+    drag = np.where(left, fit.drags[0].at(v + slant, np.abs(u)), fit.drags[1].at(v + slant, np.abs(u)))
+    drag = drag * (bell(v, 0.34, 0.2) * (0.35 + 0.5 * loose) + 0.25 * bell(v, 0.75, 0.25))
+    drag = drag * step(np.abs(u), 0.12, 0.6)
+    pushed = fit.rings.at(a, v) * bell(surface.t, 0.66, 0.16) * (0.55 - 0.3 * loose)
+    if person.lower.tucks:
+        short = step(surface.t, person.lower.rise - 0.22, person.lower.rise)
+        flutes = flutes + 0.6 * fit.flutes.at(1.7 * a, v) * short
+    crumple = 0.13 * fit.crumple.at(a, v) * step(v, 0.05, 0.3)
+    stiff = 0.7 + 0.6 * garment.fabric.drape
+    return np.asarray(scale * stiff * (0.03 * flutes + 0.021 * drag + 0.014 * pushed + 0.018 * crumple), np.float32)
+
+
+def _askew(u: Floats, v: Floats, fit: Fit, height: Floats, scale: float) -> tuple[Floats, Floats]:
+    """The place on the cut of cloth that lies a little askew and leans with its folds; seams stay where they are."""
+    right, down = slopes(height, scale)
+    inside = np.clip(1 - u * u, 0, 1)
+    free = inside * np.clip(4 * v * (1.1 - v), 0, 1)
+    a = (u + 1) / 2
+    pull = np.clip(right, -0.7, 0.7) * 0.035 + 0.035 * fit.slide[0].at(a, v)
+    sag = np.clip(down, -0.7, 0.7) * 0.012 + 0.016 * fit.slide[1].at(a, v)
+    return u + pull * free, v + sag * free
+
+
+def product_pixels(canvas: Canvas, product: Product, window: Window, xy: tuple[Floats, Floats]) -> Floats:
+    """Product coordinates in pixels of a window's sub-pixels (h,w,2), from points of its blocks in units of height."""
     height = product.image.shape[0]
-    return np.stack(np.broadcast_arrays(x * height - 0.5, y * height - 0.5), -1).astype(np.float32)
-
-
-def arm_radius(person: Person, along: Floats, whole: float) -> Floats:
-    """Half-width of the bare arm at a distance from the shoulder."""
-    at = np.array([0.0, 0.2, 0.45, 0.56, 0.68, 1.0]) * whole
-    return Profile(at, person.build.arm * np.array([0.92, 1.0, 0.84, 0.8, 0.86, 0.56]))(along)
-
-
-def below_seam(arm: Arm, radius: Floats, cap: float) -> Floats:
-    """How far down the arm a pixel lies from the seam of the shoulder, which runs from its top to the armpit."""
-    share = np.clip((arm.beside.across / radius + 0.4) / 1.4, 0, 1)
-    return arm.beside.along + cap - share * (cap + ARMPIT)
-
-
-def find_arm(canvas: Canvas, person: Person, side: int) -> Arm:
-    """Place the canvas's pixels beside one arm."""
-    name = next(name for name, sign in SIDES.items() if sign == side)
-    points = person.joints[[JOINT[f"{name}_{part}"] for part in ("shoulder", "elbow", "wrist")]]
-    axis = Axis.through(*points)
-    window = canvas.window(points, 2.2 * person.build.arm)
-    upper = float(np.linalg.norm(points[1] - points[0]))
-    return Arm(side, window, axis.locate(*canvas.grid(window), side), upper, float(axis.lengths[-1]))
-
-
-def wear_sleeve(canvas: Canvas, person: Person, garment: Garment, product: Product, fit: Fit, arm: Arm) -> Piece:
-    """A sleeve on an arm."""
-    cut, (along, across) = garment.cut, arm.beside
-    length = cut.sleeve_length * arm.whole
-    flare = 0.35 if cut.sleeve == "short" else 0.16
-    ease = 0.0025 + person.build.arm * fit.looseness * (0.06 + flare * np.clip(along / length, 0, 1))
-    radius, cap = arm_radius(person, along, arm.whole) + ease, person.build.arm
-    down = below_seam(arm, radius, cap)
-    covered = arm.beside.inside(radius, length) & (down >= 0)
-    u = np.clip(across / radius, -1, 1)
-    v = np.clip(down / np.maximum(down + length - along, 1e-6), 0, 1)
-    px, py = product.sleeves[arm.side].to_xy(np.arcsin(0.86 * u) / np.arcsin(0.86), v)
-    bend = np.exp(-(((along - arm.upper) / 0.035) ** 2)) * (0.4 + 0.6 * fit.looseness)
-    wrinkle = 0.11 * bend * np.sin(along * 330 + 2.2 * u) + 0.05 * fit.looseness * np.sin(
-        along * 120 + 3 * u + 40 * fit.stretch
-    )
-    cuff = 0.1 * np.exp(-(((length - along) / 0.004) ** 2))
-    below = np.clip((along + cap) / 0.09, 0.15, 1)  # the round of the shoulder has no edge towards the trunk
-    shade = 1.0 - 0.3 * below * np.abs(u) ** 3 - 0.07 * person.light * u * arm.side + wrinkle - cuff
-    return Piece(Patch(arm.window, covered), Cloth(SLEEVE_OF[arm.side], _pixels(product, px, py)), shade)
+    return np.stack([canvas.enlarge(np.asarray(one * height - 0.5, np.float32), window) for one in xy], -1)
 
 
 def wear_high_collar(canvas: Canvas, person: Person, product: Product) -> Piece | None:
     """A turtleneck's collar on the neck."""
     if product.high_collar is None:
         return None
-    centre, neck = person.joint("neck").tolist()
-    half = Profile([neck - 0.08, neck], np.array([1.1, 1.26]) * person.build.neck)
-    frame = Frame(centre, neck - 0.068, neck - 0.012, 0.0, half, sag=0.016, curl=0.8, turn=-0.15 * person.yaw)
-    wide = 1.4 * person.build.neck
-    window = canvas.window(as_points([[centre - wide, frame.top], [centre + wide, frame.bottom + 0.03]]))
-    u, v = frame.to_uv(*canvas.grid(window))
-    px, py = product.high_collar.to_xy(np.clip(u, -1, 1), np.clip(v, 0, 1))
-    shade = 1.0 - 0.3 * np.abs(u) ** 3
-    return Piece(
-        Patch(window, collar_covers(u, v)), Cloth(HIGH_COLLAR, _pixels(product, px, py)), np.clip(shade, 0.4, 1.1)
-    )
+    b, yaw = person.build, person.yaw
+    ends = np.stack([person.trunk.stance.neck, person.head.chin]).astype(np.float32)
+    window = canvas.window(ends, 1.9 * b.neck)
+    along, across = beside_neck(canvas, person, window)
+    half = b.neck * (1.16 + 1.6 * np.clip(0.5 - along, 0, 1) ** 1.5)
+    seen = across / half
+    held = np.clip(seen, -1, 1)
+    bow = np.sqrt(1 - held * held)
+    below_rim = (0.78 - 0.05 * bow - along) / (0.56 + 0.02 * bow)  # 0 at the upper edge, 1 where the front begins
+    rim = COLLAR_RIM * bow  # on the flat product the front's rim hangs, and the back's shows above it
+    v = rim + below_rim * (1 - rim)
+    u = np.arcsin(held) / (np.pi / 2) - 0.25 * yaw * bow
+    inside = np.minimum.reduce([below_rim, 1 - below_rim, 1 - np.abs(seen)])
+    xy = product.high_collar.to_xy(np.clip(u, -1, 1), np.clip(v, 0, 1))
+    cloth = Cloth(HIGH_COLLAR, product_pixels(canvas, product, window, xy))
+    height = np.asarray(half * bow + 0.1 * b.torso, np.float32)
+    return Piece(Patch(window, canvas.enlarge(inside, window) > 0), cloth, height)
+
+
+def beside_neck(canvas: Canvas, person: Person, window: Window) -> tuple[Floats, Floats]:
+    """Where blocks of a window lie beside the neck: along from the neck joint (0) to the chin (1), and across."""
+    start, chin = np.array(person.trunk.stance.neck), np.array(person.head.chin)
+    length = float(np.linalg.norm(chin - start))
+    right, down = ((chin - start) / length).astype(np.float32)
+    x, y = canvas.coarse_grid(window)
+    dx, dy = x - np.float32(start[0]), y - np.float32(start[1])
+    return (dx * right + dy * down) / np.float32(length), dy * right - dx * down
