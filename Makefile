@@ -1,9 +1,11 @@
 # `make` lists what there is. Each target makes .venv itself (scripts/set_up.sh); nothing needs root.
 CONFIG ?= configs/demo.yaml
 DATA ?=
+REFERENCE ?=
 JOBS ?= 2
 
-REPORT = .venv/bin/viton-eval report --config "$(CONFIG)" $(if $(DATA),--data "$(DATA)") --jobs $(JOBS)
+COMPARED = $(if $(REFERENCE), --set "reference.root='$(REFERENCE)'")
+REPORT = .venv/bin/viton-eval report --config "$(CONFIG)" $(if $(DATA),--data "$(DATA)") --jobs $(JOBS)$(COMPARED)
 SET_UP = @bash scripts/set_up.sh
 CODE = viton eval tests scripts benchmarks notebooks
 
@@ -12,7 +14,7 @@ CODE = viton eval tests scripts benchmarks notebooks
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@echo "Variables: CONFIG=$(CONFIG) DATA=$(DATA) JOBS=$(JOBS) PYTHON=(a Python, 3.11 or newer)"
+	@echo "Variables: CONFIG=$(CONFIG) DATA=$(DATA) REFERENCE=$(REFERENCE) JOBS=$(JOBS) PYTHON=(a Python, 3.11 or newer)"
 
 report: ## run what CONFIG names, then write reports/<experiment>/index.html
 	$(SET_UP)

@@ -1,6 +1,7 @@
 # What depends on what in an experiment. `viton-eval report` starts it, in the folder runs/EXPERIMENT, with
-# config["config"], the resolved configuration's path, and config["data"], config["data_digest"] where the data is a
-# folder. Commands and paths come from viton_eval.commands, lists of source files from viton_eval.sources. A rule's output is a small file that its step writes last, so that a
+# config["config"], the resolved configuration's path, config["data"] and config["data_digest"] where the data is a
+# folder, and config["reference_digest"] where there is a reference. Commands and paths come from viton_eval.commands,
+# lists of source files from viton_eval.sources. A rule's output is a small file that its step writes last, so that a
 # failed step loses nothing; executed notebooks are logs, so that a failed one can be read.
 import os
 import shlex
@@ -11,7 +12,7 @@ from viton_eval.commands import plan, resolved_run
 from viton_eval.sources import DATA, NOTEBOOKS, TRY_ON, WARP, WORLD
 
 ROOT = Path(workflow.basedir)
-RUN = resolved_run(Path(config["config"]), config["data"], "runs", config["data_digest"])
+RUN = resolved_run(Path(config["config"]), config["data"], "runs", config["data_digest"], config["reference_digest"])
 PLAN = plan(RUN)
 HERE = ROOT / RUN.folder  # where Snakemake works; all its paths are relative to it
 STEPS = os.path.relpath(ROOT / RUN.steps, HERE)

@@ -141,8 +141,23 @@ def test_merge_joins_shards_and_misses_none(viton, try_on, tmp_path):
         try_on("--shard", f"{index}/2", out=f"shard{index}")
     shards = [tmp_path / "shard1", tmp_path / "shard2"]
     _one_error(viton("merge", shards[0], "--out", tmp_path / "half"), 1, "expected all 2 shards, got no 2/2")
-    assert viton("merge", *shards, "--out", tmp_path / "merged").code == 0
+    done = viton("merge", *shards, "--out", tmp_path / "merged", "--json")
+    assert done.code == 0
+    assert [json.loads(line) for line in done.out.splitlines()] == read_jsonl(tmp_path / "merged" / "manifest.jsonl")
+    again = viton("merge", *shards, "--out", tmp_path / "merged again")
+    assert (again.code, again.out) == (0, "")
     assert (tmp_path / "merged" / "manifest.jsonl").read_bytes() == (tmp_path / "whole" / "manifest.jsonl").read_bytes()
+
+
+def test_a_world_is_told_as_json_with_the_digest_that_it_wrote(viton, tmp_path):
+    out, size = tmp_path / "world", ("--size", "64x48")
+    done = viton("data", "synth", out, "--people", 2, "--garments", 1, "--seed", 3, *size, "--json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert told == {"out": str(out), **json.loads((out / "world.json").read_text())}
+    assert told["config"] == {"people": 2, "garments": 1, "seed": 3, "height": 64, "width": 48, "noise": 0.0}
+    quiet = viton("data", "synth", out, "--people", 2, "--garments", 1, "--seed", 3, *size)
+    assert (quiet.code, quiet.out) == (0, "")
 
 
 def test_both_spellings_of_a_folder_can_be_warped(viton, either_tiny_hd, tmp_path):

@@ -141,6 +141,18 @@ def test_overrides_set_values_at_any_depth(load):
     assert config.try_on.warp == config.warp
 
 
+def test_a_reference_is_named_by_an_override_also_where_a_resolved_configuration_has_none(load):
+    assert load(SOUND).reference is None
+    for text in (SOUND, SOUND + "reference: null\n"):
+        config = load(text, "reference.root=photos/2020", "reference.split=val")
+        assert config.reference is not None
+        assert (str(config.reference.root), config.reference.split) == ("photos/2020", "val")
+    with pytest.raises(InputError, match=r"one of the keys layout, root, split, got the unknown key 'reference.rot'"):
+        load(SOUND, "reference.root=x", "reference.rot=x")
+    with pytest.raises(InputError, match=r"reference\.root: expected .*, got nothing"):
+        load(SOUND, "reference.split=val")
+
+
 def test_overrides_leave_their_input_as_it_is():
     content = {"warp": {"smoothing": 1}}
     assert overridden(content, ("warp.smoothing=2",)) == {"warp": {"smoothing": 2}}

@@ -109,6 +109,8 @@ def test_report_passes_the_data_folder_on_only_when_it_is_named():
     assert command("report") == '.venv/bin/viton-eval report --config "configs/demo.yaml"  --jobs 2'
     with_data = command("dry", "CONFIG=c.yaml", "DATA=my data", "JOBS=3")
     assert with_data == '.venv/bin/viton-eval report --config "c.yaml" --data "my data" --jobs 3 --dry-run'
+    compared = command("report", "DATA=d", "REFERENCE=my photos")
+    assert compared.endswith(""" --data "d" --jobs 2 --set "reference.root='my photos'\"""")
 
 
 def test_clean_keeps_the_runs_and_the_page_about_reports(checkout):

@@ -67,22 +67,30 @@ def check(
         raise typer.Exit(1)
 
 
-@data_app.command(epilog="Example: viton data synth world --people 48 --garments 24 --seed 0 --size 256x192")
+@data_app.command(epilog="Example: viton data synth world --people 48 --garments 24 --size 256x192 --workers 2")
 def synth(
     out: Annotated[Path, typer.Argument(help="Folder to write the world to.")],
     people: Annotated[int, typer.Option(min=1, help="How many, over all splits.")],
     garments: Annotated[int, typer.Option(min=0, help="Product pictures beyond everyone's own.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="With an index it fixes every byte.")] = 0,
-    size: Annotated[str, typer.Option(help="HxW; width is three quarters of height.")] = "256x192",
+    size: Annotated[
+        str, typer.Option(help="HxW, for instance 1024x768; width is three quarters of height.")
+    ] = "256x192",
     noise: Annotated[float, typer.Option(min=0, help="Level of made-up estimator errors; 0 is exact.")] = 0.0,
     workers: Annotated[int, typer.Option(min=1, help="Processes; the bytes do not depend on it.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what world.json says, and the folder.")] = False,
 ) -> None:
-    """Make up a world of people and garments, with exact truth, in the viton-hd layout."""
+    """Make up a world of people and garments, with exact truth, in the viton-hd layout.
+
+    A run that was killed goes on where it was when the same command is given again.
+    """
     from viton.synthetic.dataset import write_world
 
     height, width = _size(size)
     wanted = {"people": people, "garments": garments, "seed": seed, "height": height, "width": width, "noise": noise}
     write_world(out, parse(WorldConfig, wanted, "world"), workers=workers, progress=console.progress("made"))
+    if as_json:
+        print(json.dumps({"out": str(out), **json.loads((out / "world.json").read_text())}, sort_keys=True))
     console.say(f"{out}: {people} people, {people + garments} garments")
 
 
@@ -170,11 +178,16 @@ def try_on(
 def merge(
     shards: Annotated[list[Path], typer.Argument(help="Folders made with --shard.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for all of them.")],
+    as_json: AsJson = False,
 ) -> None:
     """Join shards of results, checking that every pair is there exactly once."""
     from viton.results import merge as merge_shards
 
-    console.say(f"{out}: {len(merge_shards(shards, out))} pairs")
+    rows = merge_shards(shards, out)
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, sort_keys=True))
+    console.say(f"{out}: {len(rows)} pairs")
 
 
 @app.command(epilog="Example: viton doctor --json")

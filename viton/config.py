@@ -125,6 +125,14 @@ class FolderData(Model):
     layout: Literal["viton-hd"] = "viton-hd"
 
 
+class ReferenceConfig(Model):
+    """Photographs that the notebook *dataset* shows and measures beside the experiment's own data."""
+
+    root: Path
+    split: Split = "test"
+    layout: Literal["viton-hd"] = "viton-hd"
+
+
 class ExperimentConfig(Model):
     """One report: which data, which methods, which notebooks."""
 
@@ -140,6 +148,7 @@ class ExperimentConfig(Model):
     representation: RepresentationConfig = RepresentationConfig()
     warp: WarpConfig = WarpConfig()
     notebooks: tuple[str, ...] = ("dataset", "person_representation", "warp", "method")
+    reference: ReferenceConfig | None = None  # none: the data are compared with nothing; `--set reference.root=PATH`
 
     @property
     def size(self) -> tuple[int, int]:
@@ -221,7 +230,9 @@ def _apply(content: dict[str, Any], override: str) -> None:
         raise UsageError(f"--set {override}: expected a.b=value")
     *parents, last = name.split(".")
     for parent in parents:
-        content = content.setdefault(parent, {})
+        if content.get(parent) is None:  # as in a resolved configuration without a reference
+            content[parent] = {}
+        content = content[parent]
         if not isinstance(content, dict):
             raise UsageError(f"--set {override}: {parent} holds a value, not keys")
     try:

@@ -26,27 +26,35 @@ from viton.warp import SampleFit, WarpFit
 
 INK, FAINT, SOURCE, TARGET = "#1f2933", "#9aa5b1", "#c2410c", "#1d4ed8"
 FONT = 8  # points
+CELL = 1.45  # inches across a picture of a grid
 
 
 def picture_grid(
-    rows: Sequence[Sequence[Pixels | None]], columns: Sequence[str] = (), captions: Sequence[Sequence[str]] = ()
+    rows: Sequence[Sequence[Pixels | None]],
+    columns: Sequence[str] = (),
+    captions: Sequence[Sequence[str]] = (),
+    cell: float = CELL,
 ) -> Figure:
-    """Pictures (H,W,3) or grey (H,W) in rows, with titles over the columns and a caption under each; None is a gap."""
+    """Pictures (H,W,3) or grey (H,W) in rows, with titles over the columns and a caption under each; None is a gap.
+
+    cell: inches across one picture; captions grow with it.
+    """
     height, width = next(picture.shape[:2] for row in rows for picture in row if picture is not None)
     across = max(len(row) for row in rows)
-    cell = 1.45  # inches
-    figure = Figure(figsize=(cell * across, (cell * height / width + (0.22 if captions else 0.04)) * len(rows) + 0.25))
+    scale = cell / CELL
+    below = 0.22 * scale if captions else 0.04
+    figure = Figure(figsize=(cell * across, (cell * height / width + below) * len(rows) + 0.25))
     axes = figure.subplots(len(rows), across, squeeze=False)
     for i, row in enumerate(rows):
         for j in range(across):
             show(axes[i, j], row[j] if j < len(row) else None)
             if captions and j < len(captions[i]):
-                axes[i, j].set_xlabel(captions[i][j], fontsize=FONT - 1, color=INK, labelpad=2)
+                axes[i, j].set_xlabel(captions[i][j], fontsize=(FONT - 1) * scale, color=INK, labelpad=2)
     for axis, title in zip(axes[0], columns, strict=False):
         axis.set_title(title, fontsize=FONT, color=INK, pad=4)
     inch = 1 / figure.get_figheight()
     figure.subplots_adjust(
-        0.005, (0.2 if captions else 0.03) * inch, 0.995, 1 - 0.22 * inch, 0.03, 0.12 if captions else 0.03
+        0.005, (0.2 * scale if captions else 0.03) * inch, 0.995, 1 - 0.22 * inch, 0.03, 0.12 if captions else 0.03
     )
     return figure
 
@@ -166,7 +174,7 @@ def iou_by_iteration(values: NDArray[np.float64]) -> Figure:
     axis.fill_between(rounds, low, high, color=TARGET, alpha=0.15, label="middle half of the pairs")
     axis.plot(rounds, values.mean(axis=0), color=TARGET, marker="o", label=f"mean of {len(values)} pairs")
     axis.set(xlabel="iteration of matching", ylabel="IoU with the target mask", xticks=rounds, ylim=(None, 1))
-    _quiet(axis)
+    quiet(axis)
     axis.legend(fontsize=FONT, frameon=False)
     return figure
 
@@ -179,7 +187,7 @@ def histogram(values: Sequence[float], label: str, bins: int = 20) -> Figure:
     median = float(np.median(values))
     axis.axvline(median, color=SOURCE, linewidth=1.2, label=f"median {median:.3g}")
     axis.set(xlabel=label, ylabel="pairs")
-    _quiet(axis)
+    quiet(axis)
     axis.legend(fontsize=FONT, frameon=False)
     return figure
 
@@ -203,7 +211,7 @@ def map_colours(map_px: NDArray[np.float32]) -> Pixels:
     return np.where(worn, (colours.clip(0, 1) * 255).round(), 255).astype(np.uint8)
 
 
-def _quiet(axis: Axes) -> None:
+def quiet(axis: Axes) -> None:
     """Fewer lines: only the axes that carry numbers."""
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=FONT)

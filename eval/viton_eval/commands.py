@@ -24,6 +24,7 @@ from viton.files import digest_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 PER_METHOD = ("method",)  # notebooks that are run once for each method
+COMPARING = ("dataset",)  # notebooks that read the configuration's reference
 
 
 class Step(NamedTuple):
@@ -47,6 +48,7 @@ class Run:
     runs: Path
     data: str = ""  # the dataset's root as given by the user; "" when the configuration says it
     data_digest: str = ""  # of the files of a dataset that is there already
+    reference_digest: str = ""  # of the photographs that the data are compared with
 
     @property
     def folder(self) -> Path:
@@ -113,8 +115,9 @@ class Run:
 def plan(run: Run) -> dict[str, Step]:
     """Every step of the experiment by its name, each after those that it needs."""
     config = run.config
-    settings = config.model_dump(mode="json", exclude={"purpose", "methods", "notebooks"})
-    key = digest_of({"settings": settings, "data": run.data_digest})[:16]
+    settings = config.model_dump(mode="json", exclude={"purpose", "methods", "notebooks", "reference"})
+    decides: dict[str, object] = {"settings": settings, "data": run.data_digest}
+    key = digest_of(decides)[:16]
     steps: list[Step] = []
     before: tuple[str, ...] = ()
     if isinstance(config.data, WorldData):
@@ -128,8 +131,15 @@ def plan(run: Run) -> dict[str, Step]:
         needs = {"warp": (*before, "warps"), "method": (*before, f"results-{method}")}.get(notebook, before)
         title = f"Notebook: {page_title(notebook, method)}"
         command = run.notebook_command(notebook, method)
-        steps.append(Step(f"notebook-{page}", title, command, needs, key, notebook=source_of(notebook)))
+        own_key = digest_of(decides | _reference(run))[:16] if notebook in COMPARING else key
+        steps.append(Step(f"notebook-{page}", title, command, needs, own_key, notebook=source_of(notebook)))
     return {step.name: step for step in steps}
+
+
+def _reference(run: Run) -> dict[str, object]:
+    """What the reference adds to a step's key: nothing where there is none."""
+    given = run.config.reference
+    return {"reference": given.model_dump(mode="json"), "photographs": run.reference_digest} if given else {}
 
 
 def pages(config: ExperimentConfig) -> list[tuple[str, str, str]]:
@@ -171,7 +181,8 @@ def open_run(config_path: Path, data: str = "", runs: str | Path = "runs", overr
     return Run(config, config_path, Path(runs), data)
 
 
-def resolved_run(resolved: Path, data: str, runs: str | Path, data_digest: str) -> Run:
+def resolved_run(resolved: Path, data: str, runs: str | Path, data_digest: str, reference_digest: str = "") -> Run:
     """The run of a resolved configuration: its commands name the copy in the run's folder, wherever it was read."""
     run = open_run(resolved, runs=runs)
-    return replace(run, config_path=run.folder / "config.yaml", data=data, data_digest=data_digest)
+    path = run.folder / "config.yaml"
+    return replace(run, config_path=path, data=data, data_digest=data_digest, reference_digest=reference_digest)

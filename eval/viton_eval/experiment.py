@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import pandas as pd
 
-from viton.config import ExperimentConfig
+from viton.config import ExperimentConfig, FolderData
+from viton.data.framing import fit_labels, padded
 from viton.data.sample import Pair, Sample, Truth
-from viton.data.viton_hd import VitonHd
+from viton.data.viton_hd import SPLITS, VitonHd
 from viton.errors import InputError
 from viton.files import read_jsonl
+from viton.images import Pixels, load_labels
 from viton_eval.commands import open_run
 from viton_eval.interval import Mean, mean_interval
 from viton_eval.results import data_of, results_of, warps_of
+
+T = TypeVar("T")
 
 
 class Experiment(NamedTuple):
@@ -30,6 +35,24 @@ class Experiment(NamedTuple):
 
     def truth(self, pair: Pair) -> Truth:
         return self.data.truth(pair, self.config.size)
+
+    @property
+    def splits(self) -> list[VitonHd]:
+        """Every split of a world that the experiment makes; of a folder that is there only the one that it is about."""
+        if isinstance(self.config.data, FolderData):
+            return [self.data]
+        return [VitonHd(self.data.root, name) for name in SPLITS if (self.data.root / name).is_dir()]
+
+    @property
+    def reference(self) -> VitonHd | None:
+        """The photographs that the data are compared with, where the configuration names some."""
+        given = self.config.reference
+        return VitonHd(given.root, given.split) if given else None
+
+    def true_parsing(self, pair: Pair) -> Pixels:
+        """The labels of a pair's true try-on, (H,W); only a made-up world has them."""
+        labels = load_labels(self.data.truth_path(pair, "parse"))
+        return fit_labels(padded(labels, self.config.size, 0), self.config.size)
 
     @property
     def pairs_with_truth(self) -> list[Pair]:
@@ -57,6 +80,18 @@ def open_experiment(config: str, data: str = "", runs: str = "runs") -> Experime
     run = open_run(path, data, runs)
     folder = VitonHd(data_of(path, data, runs), run.config.split)
     return Experiment(run.config, folder, folder.pairs(run.pairs_path), (path, data, runs))
+
+
+def readable(
+    splits: Iterable[VitonHd], names: Callable[[VitonHd], Iterable[str]], read: Callable[[VitonHd, str], T]
+) -> Iterator[T]:
+    """The samples of some splits, by name, one after another; those whose files are bad are named and left out."""
+    for split in splits:
+        for name in names(split):
+            try:
+                yield read(split, name)
+            except InputError as error:
+                print(f"left out: {error}")
 
 
 def _table(manifest: Path) -> pd.DataFrame:

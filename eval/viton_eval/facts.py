@@ -47,6 +47,7 @@ def header(run: Run, grid: Grid, found: list[State]) -> list[tuple[str, str]]:
     commits = sorted({state.commit for state in found if state.commit and state.status == OK})
     return [
         ("Data", _source(run)),
+        *([("Compared with", f"{config.reference.root} (split {config.reference.split})")] if config.reference else []),
         ("Pairs", f"{len(grid.rows)}: {len(people)} people, {len(garments)} garments, split {config.split}"),
         ("Picture size", f"{config.height} x {config.width} (height x width)"),
         ("Seed", str(config.seed)),

@@ -1,4 +1,4 @@
-"""Intervals for means over pairs that share people and garments."""
+"""Intervals for means and medians over pairs that share people and garments."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class Mean(NamedTuple):
-    """A mean with its 95% interval."""
+    """A mean, or a median, with its 95% interval."""
 
     value: float
     low: float
@@ -27,15 +28,32 @@ def mean_interval(
 
     values, people, garments: one entry a pair.  A pair counts as often as its person was drawn times its garment was.
     """
-    if not len(values):
-        raise ValueError("mean_interval: expected at least one value, got none")
+    data, weights = np.asarray(values, np.float64), _drawn(people, garments, seed, draws)
+    means = (weights @ data) / weights.sum(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Mean(float(data.mean()), float(low), float(high), len(data))
+
+
+def median_interval(
+    values: Sequence[float], people: Sequence[str], garments: Sequence[str], seed: int = 0, draws: int = 2000
+) -> Mean:
+    """The median and its 95% interval, by the same draws; of an even count the mean of the middle two."""
+    order = np.argsort(np.asarray(values, np.float64), kind="stable")
+    data, weights = np.asarray(values, np.float64)[order], _drawn(people, garments, seed, draws)[:, order]
+    reached, half = weights.cumsum(axis=1), weights.sum(axis=1, keepdims=True) / 2
+    lower, upper = (reached >= half).argmax(axis=1), (reached > half).argmax(axis=1)
+    low, high = np.quantile((data[lower] + data[upper]) / 2, [0.025, 0.975])
+    return Mean(float(np.median(data)), float(low), float(high), len(data))
+
+
+def _drawn(people: Sequence[str], garments: Sequence[str], seed: int, draws: int) -> NDArray[np.float64]:
+    """How often each pair occurs in each draw, (draws, pairs), without the draws in which no pair is left."""
+    if not len(people):
+        raise ValueError("interval: expected at least one value, got none")
     rng = np.random.default_rng(seed)
-    data, weights = np.asarray(values, np.float64), np.ones((draws, len(values)))
+    weights = np.ones((draws, len(people)))
     for clusters in (people, garments):
         names, member = np.unique(np.asarray(clusters), return_inverse=True)
         counts = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
         weights *= counts[:, member]
-    drawn = weights.sum(axis=1) > 0  # a draw in which no pair is left says nothing
-    means = (weights[drawn] @ data) / weights[drawn].sum(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return Mean(float(data.mean()), float(low), float(high), len(data))
+    return weights[weights.sum(axis=1) > 0]

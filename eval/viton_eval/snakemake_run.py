@@ -62,7 +62,7 @@ def dry_run(run: Run, folder: Path, refresh: tuple[str, ...] = ()) -> dict[str, 
 def settings_for_snakemake(run: Run, folder: Path) -> None:
     """Write what the Snakefile is told, as a file: on a command line Snakemake would guess types."""
     told = {"config": str((folder / "config.yaml").resolve()), "data": run.data, "data_digest": run.data_digest}
-    write_json(folder / "workflow.json", told)
+    write_json(folder / "workflow.json", told | {"reference_digest": run.reference_digest})
 
 
 def _command(run: Run, folder: Path) -> list[str]:

@@ -20,7 +20,8 @@ TRY_ON = (
 WARP = TRY_ON  # viton/runs.py imports the methods, whichever of its verbs is called
 NOTEBOOKS = (
     *TRY_ON,
-    *("viton/person.py", "viton/figures.py", "eval/viton_eval/experiment.py", "eval/viton_eval/tables.py"),
-    *("eval/viton_eval/interval.py", "eval/viton_eval/truth.py", "eval/viton_eval/results.py"),
+    *("viton/person.py", "viton/figures.py", "viton/dataset_figures.py"),
+    *(f"eval/viton_eval/{name}.py" for name in ("experiment", "tables", "likeness", "interval", "truth", "floor")),
+    "eval/viton_eval/results.py",
     *("eval/viton_eval/notebook*.py", "eval/viton_eval/site/notebook.*"),
 )

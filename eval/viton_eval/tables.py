@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -12,15 +13,17 @@ import torch
 from viton.data.sample import Clothing, Pair, Person
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
+from viton.files import read_jsonl
 from viton.images import load_rgb
 from viton.keypoints import COCO18
 from viton.parsing import LabelMap
 from viton.person import Group
 from viton.warp import warp_sample
-from viton_eval.experiment import Experiment, mean_over_pairs
+from viton_eval.experiment import Experiment, mean_over_pairs, readable
 from viton_eval.truth import end_point_error_px, l1_in_garment, ssim
 
 T = TypeVar("T")
+NO_ATTRIBUTE = ("kind", "id", "print")
 WARP_MEASURES = {
     "iou": "IoU",
     "folds": "share of folded pixels",
@@ -123,25 +126,50 @@ def summary(distances: pd.DataFrame, measures: Sequence[str] = ("L1 in garment",
     return pd.DataFrame(means)
 
 
-def first_people(data: VitonHd, size: tuple[int, int], number: int) -> list[Person]:
-    """The first people of a split, by name, without those whose files are bad: `viton data check` names them."""
-    return _readable(data.people, lambda name: data.person(name, size), number)
+def attributes(splits: Sequence[VitonHd], kind: str) -> dict[str, list[object]]:
+    """What a made-up world writes about each `person` or `garment`: the values of each attribute; {} where it has none.
+
+    Lists become an attribute an entry; ids and digests, which say nothing by their frequency, are left out.
+    """
+    files = [path for data in splits if (path := data.root / data.split / "attributes.jsonl").is_file()]
+    rows = [row for path in files for row in read_jsonl(path) if row.get("kind") == kind]
+    found: dict[str, list[object]] = {}
+    for row in rows:
+        for name, value in row.items():
+            if name not in NO_ATTRIBUTE:
+                for part, single in _parts(name, value):
+                    found.setdefault(part.replace("_", " "), []).append(single)
+    return found
 
 
-def first_garments(data: VitonHd, size: tuple[int, int], number: int) -> list[Clothing]:
-    """The first garments of a split, by name, without those whose files are bad."""
-    return _readable(data.clothings, lambda name: data.clothing(name, size), number)
+def _parts(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """A value under its name; each value of a list or of keys under a name of its own."""
+    if isinstance(value, dict):
+        yield from (part for key, inner in value.items() for part in _parts(f"{name} {key}", inner))
+    elif isinstance(value, list):
+        yield from (part for number, inner in enumerate(value, 1) for part in _parts(f"{name} {number}", inner))
+    else:
+        yield name, value
 
 
-def _readable(names: Iterable[str], read: Callable[[str], T], number: int) -> list[T]:
-    found: list[T] = []
-    for name in names:
-        try:
-            found.append(read(name))
-        except InputError as error:
-            print(f"left out: {error}")
-        if len(found) == number:
-            break
+def first_people(data: VitonHd | Sequence[VitonHd], size: tuple[int, int], number: int) -> list[Person]:
+    """The first people of one or more splits, by name, without those with bad files: `viton data check` names them."""
+    return _readable(data, lambda split: split.people, lambda split, name: split.person(name, size), number)
+
+
+def first_garments(data: VitonHd | Sequence[VitonHd], size: tuple[int, int], number: int) -> list[Clothing]:
+    """The first garments of one or more splits, by name, without those whose files are bad."""
+    return _readable(data, lambda split: split.clothings, lambda split, name: split.clothing(name, size), number)
+
+
+def _readable(
+    data: VitonHd | Sequence[VitonHd],
+    names: Callable[[VitonHd], Iterable[str]],
+    read: Callable[[VitonHd, str], T],
+    number: int,
+) -> list[T]:
+    splits = [data] if isinstance(data, VitonHd) else data
+    found = list(islice(readable(splits, names, read), number))
     if not found:
         raise InputError("dataset", "at least one sample that can be read", "none")
     return found

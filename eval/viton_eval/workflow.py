@@ -71,18 +71,19 @@ def _open(request: Request) -> Run:
 
 
 def _resolve(wanted: Run, request: Request, folder: Path) -> Run:
-    """Write the resolved configuration into `folder` when it has changed, and take the digest of a folder's data."""
+    """Write the resolved configuration into `folder` when it has changed, and take the digests of given folders."""
     path = folder / "config.yaml"
     text = yaml.safe_dump(wanted.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     if not path.is_file() or path.read_text() != text:
         write_text(path, text)
-    digest = ""
+    data, reference, digests = "", "", Digests(digest_store(wanted))
     if isinstance(wanted.config.data, FolderData):
-        digests = Digests(digest_store(wanted))
-        digest = folder_digest(wanted.data_root, wanted.config.split, digests)
-        if not request.dry:
-            digests.save()
-    run = resolved_run(path, request.data, RUNS, digest)
+        data = folder_digest(wanted.data_root, wanted.config.split, digests)
+    if given := wanted.config.reference:
+        reference = folder_digest(given.root, given.split, digests)
+    if not request.dry and (data or reference):
+        digests.save()
+    run = resolved_run(path, request.data, RUNS, data, reference)
     settings_for_snakemake(run, folder)
     return run
 

@@ -6,16 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
-from viton.config import WorldConfig
+from viton.config import WorldConfig, WorldData
+from viton.data.sample import Pair, Truth
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.files import jsonl
 from viton.synthetic.dataset import write_world
-from viton_eval.experiment import _located, _table
+from viton_eval.experiment import _located, _table, open_experiment
 from viton_eval.interval import mean_interval
-from viton_eval.tables import first_garments, first_people
-from viton_eval.truth import end_point_error_px, l1_in_garment, ssim
+from viton_eval.tables import attributes, first_garments, first_people
+from viton_eval.truth import end_point_error_px, l1_in_garment, rebuilt_garment, ssim
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +69,56 @@ def test_the_truth_is_at_no_distance_from_itself(world):
     white = truth.image.copy()
     white[worn] = 255
     assert l1_in_garment(white, truth) == pytest.approx((255 - truth.image[worn].astype(float)).mean() / 255)
+
+
+def test_an_identity_map_rebuilds_the_product_where_it_is_worn_and_white_elsewhere():
+    product = np.random.default_rng(0).integers(0, 255, (64, 48, 3)).astype(np.uint8)
+    y, x = np.mgrid[:64, :48].astype(np.float32)
+    map_px = np.where((y < 30)[..., None], np.stack([x, y], axis=2), np.nan)
+    rebuilt = rebuilt_garment(product, Truth(product, map_px))
+    assert np.array_equal(rebuilt[:30], product[:30])
+    assert (rebuilt[30:] == 255).all()
+
+
+def test_attributes_are_those_of_their_kind_without_names_and_a_list_is_taken_apart(tiny_hd):
+    rows: list[dict[str, object]] = [
+        {"kind": "person", "id": "p1", "pose": "turned", "skin": [1, 2], "new_thing": {"a": True}},
+        {"kind": "garment", "id": "c1", "print": "0f", "logo": ""},
+        {"kind": "person", "id": "p2", "pose": "standing", "skin": [3, 4]},
+    ]
+    data = VitonHd(tiny_hd.root, "test")
+    assert attributes([data], "person") == {}
+    (tiny_hd.root / "test/attributes.jsonl").write_text(jsonl(rows))
+    people = {"pose": ["turned", "standing"], "skin 1": [1, 3], "skin 2": [2, 4], "new thing a": [True]}
+    assert attributes([data], "person") == people
+    assert attributes([data, data], "garment") == {"logo": ["", ""]}
+
+
+def test_a_folder_shows_its_own_split_alone_and_a_world_all_of_them(make_tiny_hd, tmp_path):
+    folder = make_tiny_hd()
+    make_tiny_hd(split="train")
+    content = {"name": "tiny", "purpose": "x", "data": {"kind": "folder", "root": str(folder.root)}}
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(content | {"reference": {"root": str(folder.root)}}))
+    opened = open_experiment(str(tmp_path / "c.yaml"), "", str(tmp_path / "runs"))
+    assert [data.split for data in opened.splits] == ["test"]
+    assert opened.reference is not None
+    assert opened.reference.root == folder.root
+    world = WorldData(kind="world", world=WorldConfig(people=4, garments=0, seed=0, height=64, width=48))
+    made = opened._replace(config=opened.config.model_copy(update={"data": world, "reference": None}))
+    assert [data.split for data in made.splits] == ["train", "test"]
+    assert made.reference is None
+    assert [each.id for each in first_people(made.splits, (64, 48), 3)] == ["p1", "p2", "p1"]
+
+
+def test_the_true_labels_of_a_pair_are_brought_to_the_working_size(tiny_hd, tmp_path, labels_of_a_person, save_picture):
+    (tiny_hd.root / "test/parse-truth").mkdir()
+    save_picture(tiny_hd.root / "test/parse-truth/p1__c1.png", labels_of_a_person((128, 96)))
+    content = {"name": "t", "purpose": "x", "data": {"kind": "folder", "root": str(tiny_hd.root)}}
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(content | {"height": 64, "width": 48}))
+    opened = open_experiment(str(tmp_path / "c.yaml"), "", str(tmp_path / "runs"))
+    found = opened.true_parsing(Pair("p1", "c1"))
+    assert found.shape == (64, 48)
+    assert (found == labels_of_a_person((64, 48))).mean() > 0.95
 
 
 def test_the_interval_of_equal_values_is_a_point_and_shared_people_widen_it():

@@ -1,6 +1,7 @@
 """The commands of an experiment, and what notebooks call to have them run."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,23 @@ def test_a_change_of_settings_changes_the_steps_it_decides_and_no_other(inside):
     assert changed("purpose=another") == []
     assert changed("warp.smoothing=2") == ["check", "warps", "results-non-parametric"]
     assert changed("data.world.people=5") == list(before)
+
+
+def test_a_reference_decides_only_the_notebook_that_shows_it(inside):
+    config = Path(inside.config(notebooks=["dataset", "warp"]))
+    run = open_run(config)
+    named = open_run(config, overrides=("reference.root=photos",))
+    other_photographs = replace(named, reference_digest="of others")
+
+    def keys(run):
+        return {name: step.key for name, step in plan(run).items()}
+
+    def differing(a, b):
+        return [name for name, key in keys(a).items() if key != keys(b)[name]]
+
+    assert differing(run, named) == ["notebook-dataset"]
+    assert differing(named, other_photographs) == ["notebook-dataset"]
+    assert differing(run, replace(run, reference_digest="of others")) == []
 
 
 def test_the_commands_are_ones_that_the_library_understands(inside):

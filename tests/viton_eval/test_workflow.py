@@ -185,6 +185,7 @@ def test_a_folder_of_data_is_only_checked_and_a_changed_picture_runs_its_steps(c
     ("options", "message"),
     [
         (["--data", "nowhere"], "error: nowhere: expected a dataset folder, got no such folder"),
+        (["--set", "reference.root=nowhere"], "error: nowhere: expected a dataset folder, got no such folder"),
         (["--set", "methods=[../x]"], "names of lower-case letters, digits, _ and -, got '../x'"),
         (["--set", "notebooks=[absent]"], "notebooks: expected one of the notebooks"),
         (["--set", "colour=red"], "unknown key 'colour'"),
@@ -274,6 +275,28 @@ def test_a_changed_notebook_alone_runs_again_and_a_failing_one_stops_no_other(ch
     assert resumed.returncode == 0, resumed.stderr
     assert "notebook-method" not in resumed.stderr
     assert "not up to date" not in checkout.page()
+
+
+@pytest.mark.slow
+def test_a_reference_runs_the_dataset_notebook_again_when_it_is_named_or_changes(checkout):
+    config = checkout.config(notebooks=["dataset"])
+    cell = "import viton.config, pathlib\nprint(viton.config.load_config(pathlib.Path(config)).reference)"
+    checkout.notebook("dataset", cell)
+    assert checkout.report(config).returncode == 0
+    shutil.copytree(checkout.folder / "runs/tiny/data", checkout.folder / "photos")
+    checkout.calls()
+    options = ("--set", "reference.root=photos")
+    dry = checkout.report(config, *options, "--dry-run")
+    assert "1 of 5 steps would run" in dry.stdout, dry.stderr
+    named = checkout.report(config, *options)
+    assert named.returncode == 0, named.stderr
+    assert "notebook-dataset: done" in named.stderr
+    assert "PosixPath" in (checkout.folder / "runs/tiny/notebooks/dataset.ipynb").read_text()
+    assert "nothing to do" in checkout.report(config, *options).stderr
+    (checkout.folder / "photos/test/image/p1.jpg").write_bytes(b"another")
+    changed = checkout.report(config, *options)
+    assert "notebook-dataset: done" in changed.stderr
+    assert checkout.calls() == []
 
 
 def test_ctrl_c_ends_everything_in_one_line_and_the_next_run_finishes(checkout):

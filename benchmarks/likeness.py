@@ -1,0 +1,80 @@
+"""How a made-up world looks in numbers, beside real photographs, and which of their values it does not cover.
+
+    python -m benchmarks.likeness --data REFERENCE --world ROOT [--split test] [--number 400] [--csv FILE] [--no-warps]
+
+REFERENCE and ROOT are folders in the viton-hd layout; of ROOT all splits are measured. With a few photographs, a value
+that the world does not cover is a gap to look at, and all of them covered prove little. Warps are the default ones of
+the unpaired pairs in REFERENCE/SPLIT_pairs.txt and, of the world, of its unpaired pairs and of everyone in the own
+garment.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+
+from viton.config import WarpConfig
+from viton.data.sample import Pair
+from viton.data.viton_hd import SPLITS, VitonHd
+from viton.shape_context import MatchError
+from viton.warp import warp_sample
+from viton_eval.likeness import SIZE, likeness, likeness_by_group, measure, not_covered
+
+MEASURES = ("iou", "folds", "matched", "bending_energy")
+
+
+def splits_of(root: Path) -> list[VitonHd]:
+    """Every split that a folder has."""
+    return [VitonHd(root, split) for split in SPLITS if (root / split).is_dir()]
+
+
+def measure_warps(pairs: Iterable[tuple[VitonHd, Pair]], paired: bool, number: int) -> pd.DataFrame:
+    """What the shape-context warp reaches on the first pairs; one that cannot be matched counts as IoU 0."""
+    rows = {}
+    chosen = ((data, pair) for data, pair in pairs if (pair.person == pair.clothing) == paired)
+    for data, pair in islice(chosen, number):
+        try:
+            report = warp_sample(data.sample(pair, SIZE), WarpConfig(), data.label_map, 0).reports[0]._asdict()
+        except MatchError:
+            report = {"iou": 0.0}
+        rows[pair.name] = {("shape-context warp", name): report.get(name) for name in MEASURES}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def measured_with_warps(world: list[VitonHd], reference: VitonHd, number: int, warps: bool) -> pd.DataFrame:
+    """The whole table; `warps` adds those of unpaired pairs, and of paired ones beside the reference's unpaired."""
+    ours, theirs = measure(world, number), measure([reference], number)
+    if warps:
+        pairs = [(data, pair) for data in world for pair in data.pairs(f"{data.split}_pairs.txt")]
+        there = [(reference, pair) for pair in reference.pairs(f"{reference.split}_pairs.txt")]
+        for name, paired in (("unpaired warps", False), ("own-garment warps", True)):
+            if any((pair.person == pair.clothing) == paired for _, pair in pairs):
+                ours[name], theirs[name] = measure_warps(pairs, paired, number), measure_warps(there, False, number)
+    return likeness(ours, theirs)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.likeness", description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="the reference, a folder of photographs")
+    parser.add_argument("--world", type=Path, required=True, help="the world, a folder that viton data synth wrote")
+    parser.add_argument("--split", default="test", choices=SPLITS, help="of the reference")
+    parser.add_argument("--number", type=int, default=400, help="at most so many people, garments and pairs of each")
+    parser.add_argument("--csv", type=Path, help="also write the table here")
+    parser.add_argument("--no-warps", action="store_true", help="leave the warps out, which take longest")
+    options = parser.parse_args()
+    reference = VitonHd(options.data, options.split)
+    table = measured_with_warps(splits_of(options.world), reference, options.number, not options.no_warps)
+    with pd.option_context("display.max_rows", None, "display.width", 200, "display.max_columns", None):
+        print(table.to_string(float_format="%.4f"), "\n")
+        print(not_covered(table)[["world least", "world most", "reference least", "reference most", "beyond"]], "\n")
+        print(likeness_by_group(table))
+    if options.csv:
+        table.reset_index().to_csv(options.csv, index=False)
+
+
+if __name__ == "__main__":
+    main()
