@@ -152,7 +152,7 @@ def test_masks_match_the_product_pictures(world: Path) -> None:
         product, mask = load_rgb(path).astype(int), load_mask(path.parents[1] / "cloth-mask" / path.name)
         collar = load_mask(path.parents[1] / "collar-mask" / f"{path.stem}.png")
         paper = ~np.isin(np.arange(mask.size).reshape(mask.shape), np.flatnonzero(_grown(mask, 2)))
-        assert product[paper].min() > 240
+        assert product[paper].min() > 225  # nearly white, and JPEG
         assert 0.3 < mask.mean() < 0.56
         assert 0 < collar.sum() < 0.15 * mask.sum()
         assert not (collar & ~mask & 1).any()

@@ -82,7 +82,7 @@ def test_masks_match_the_product_pictures(cases: list[Case]) -> None:
     for case in cases:
         product = case.product
         paper = grown(product.mask, 1) == 0
-        assert (product.image[paper] == 255).all(), case.seed
+        assert product.image[paper].min() == product.image[paper].max() >= 243, case.seed
         assert product.panel[product.mask == 0].max(initial=0) == 0, case.seed
         assert product.collar[product.mask == 0].max(initial=0) == 0, case.seed
         assert 0 < product.collar.sum() < 0.2 * product.mask.sum(), case.seed

@@ -101,7 +101,7 @@ def test_garments_fill_as_much_of_a_picture_as_in_catalogues(pictures: dict[int,
     shares = [(picture.labels == LABEL["upper_clothes"]).mean() for picture in pictures.values()]
     assert 0.11 < np.mean(shares) < 0.19
     assert min(shares) > 0.05
-    assert max(shares) < 0.32
+    assert max(shares) < 0.38
 
 
 def test_joints_lie_where_they_belong(pictures: dict[int, Picture]) -> None:

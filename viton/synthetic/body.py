@@ -72,6 +72,7 @@ class Person(NamedTuple):
     hair: Hair
     lower: Lower
     wall: Colour
+    vignette: float  # how much darker the wall is towards the corners
     light: Light
 
     @property
@@ -100,22 +101,23 @@ def sample_person(rng: np.random.Generator) -> Person:
         visible[JOINT[f"{name}_wrist"]] = arms[side].kind != "back"
     at = [JOINT[name] for name in HEAD_JOINTS]
     joints[at], visible[at] = landmarks(head)
-    grey = rng.uniform(226, 243)
+    grey = rng.uniform(222, 243)
     return Person(
         pose, build, trunk, joints.astype(np.float32), visible, arms, head, skin,
         sample_face(rng, skin, hair.colour, man=hair.style == "crop"),
         hair, _lower(rng), (grey, grey - rng.uniform(-0.5, 1), grey - rng.uniform(-1.5, 2)),
-        Light(float(rng.uniform(-1, 1)), float(rng.uniform(0.3, 0.8))),
+        float(rng.uniform(0.03, 0.13)),
+        Light(float(rng.uniform(-1, 1)), float(rng.uniform(0.3, 0.8)), float(rng.uniform(0.26, 0.5))),
     )  # fmt: skip
 
 
 def sample_build(rng: np.random.Generator) -> Build:
     """Draw a body; all lengths go with the torso, which goes with how near the camera stands."""
-    torso = float(np.clip(rng.normal(0.398, 0.028), 0.335, 0.465))
+    torso = float(np.clip(rng.normal(0.402, 0.033), 0.33, 0.48))
     slim = rng.normal(0, 1)  # one trait that widths share
     chest = 0.318 + 0.016 * slim + rng.normal(0, 0.008)
     straight = rng.beta(2, 4)  # 0 has a narrow waist, 1 none
-    hip = 0.352 + 0.02 * slim + rng.normal(0, 0.014) - 0.05 * straight
+    hip = 0.358 + 0.022 * slim + rng.normal(0, 0.018) - 0.05 * straight
     shares = {
         "shoulder": 0.322 + 0.006 * slim + rng.normal(0, 0.012) + 0.03 * straight,
         "chest": chest,
@@ -123,12 +125,12 @@ def sample_build(rng: np.random.Generator) -> Build:
         "hip": hip,
         "bust": rng.uniform(0.012, 0.05) * (1 - 0.7 * straight),
         "neck": 0.106 + 0.004 * slim + 0.02 * straight,
-        "arm": 0.073 + 0.006 * slim + 0.008 * straight,
-        "upper_arm": rng.uniform(0.575, 0.635),
-        "forearm": rng.uniform(0.545, 0.6),
+        "arm": 0.076 + 0.008 * slim + 0.008 * straight,
+        "upper_arm": rng.uniform(0.56, 0.65),
+        "forearm": rng.uniform(0.55, 0.64),
         "thigh": rng.uniform(0.7, 0.82),
-        "head": rng.uniform(0.176, 0.194),
-        "face": rng.uniform(0.505, 0.55),
+        "head": rng.uniform(0.178, 0.204),
+        "face": rng.uniform(0.505, 0.565),
     }
     lengths = {name: float(share * torso) for name, share in shares.items()}
     return Build(torso=torso, depth=float(rng.uniform(0.62, 0.76)), **lengths)
@@ -136,8 +138,8 @@ def sample_build(rng: np.random.Generator) -> Build:
 
 def _hold_head(rng: np.random.Generator, build: Build, stance: Stance) -> HeadPlace:
     """Place the head upon the neck, turned and tilted a little, more for somebody who is turned."""
-    roll = float(np.clip(rng.normal(0, 0.07) - 0.5 * stance.shoulders, -0.24, 0.24))
-    turn = float(np.clip(rng.normal(0, 0.24) + 0.45 * stance.yaw, -0.8, 0.8))
+    roll = float(np.clip(rng.normal(0, 0.09) - 0.5 * stance.shoulders, -0.28, 0.28))
+    turn = float(np.clip(rng.normal(0, 0.3) + 0.45 * stance.yaw, -0.8, 0.8))
     nod = float(np.clip(rng.normal(0, 0.2), -0.5, 0.5))
     neck = rng.uniform(0.265, 0.315) * build.torso
     x = stance.neck[0] + 0.55 * neck * np.sin(roll) - 0.03 * build.torso * np.sin(stance.yaw) + 0.03 * build.head * turn

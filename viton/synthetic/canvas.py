@@ -121,13 +121,12 @@ class Canvas:
         if shadow:
             self.cast_shadow(patch, shadow)
         window, mask = patch
-        shape = mask.shape
-        self.label[window][mask] = LABEL[label]
-        self.colour[window][mask] = np.broadcast_to(np.asarray(colour, np.float32), (*shape, 3))[mask]
-        self.shade[window][mask] = np.broadcast_to(np.asarray(shade, np.float32), shape)[mask]
-        self.panel[window][mask] = 0 if cloth is None else cloth.panel
-        if cloth is not None:
-            self.product[window][mask] = cloth.product[mask]
+        np.copyto(self.label[window], np.uint8(LABEL[label]), where=mask)
+        np.copyto(self.colour[window], np.asarray(colour, np.float32), where=mask[..., None])
+        np.copyto(self.shade[window], np.asarray(shade, np.float32), where=mask)
+        np.copyto(self.panel[window], np.uint8(cloth.panel if cloth else 0), where=mask)
+        if cloth:
+            np.copyto(self.product[window], cloth.product, where=mask[..., None])
 
     def tint(
         self, patch: Patch, colour: ArrayLike, strength: float, blur: float = 0.0, within: tuple[str, ...] = ()
@@ -137,7 +136,7 @@ class Canvas:
         window, mask = self._grown(patch, margin)
         soft = cv2.GaussianBlur(mask, (0, 0), blur * self.scale) if blur else mask
         if within:
-            soft = soft * np.isin(self.label[window], [LABEL[name] for name in within])
+            soft = soft * self._is(window, within)
         weight = (soft * strength)[..., None]
         self.colour[window] += weight * (np.asarray(colour, np.float32) - self.colour[window])
 
@@ -145,7 +144,7 @@ class Canvas:
         """Shade what is there by a soft mark, on the labels `within` only."""
         window, mask = self._grown(patch, round(blur * self.scale * 2))
         soft = cv2.GaussianBlur(mask, (0, 0), blur * self.scale)
-        soft *= np.isin(self.label[window], [LABEL[name] for name in within])
+        soft *= self._is(window, within)
         self.shade[window] *= 1 - strength * soft
 
     def cast_shadow(self, patch: Patch, strength: float, reach: float = 0.009) -> None:
@@ -157,6 +156,12 @@ class Canvas:
         soft = cv2.GaussianBlur(mask, (0, 0), reach * self.scale)
         soft *= self.label[window] != LABEL["background"]  # the studio wall is far behind
         self.shade[window] *= 1 - strength * soft
+
+    def _is(self, window: Window, names: tuple[str, ...]) -> Bools:
+        """Where a window's sub-pixels (h,w) have one of some labels."""
+        wanted = np.zeros(256, bool)
+        wanted[[LABEL[name] for name in names]] = True
+        return wanted[self.label[window]]
 
     def _grown(self, patch: Patch, margin: int) -> tuple[Window, Floats]:
         """The patch as float (h,w) in a window larger by `margin` sub-pixels, as far as the canvas goes."""
@@ -177,6 +182,9 @@ class Canvas:
 
     def labels(self) -> NDArray[np.uint8]:
         """The label that fills most of each pixel, (H,W)."""
-        present = np.unique(self.label)
-        shares = np.stack([self.pixels(self.label == number) for number in present])
-        return present[shares.argmax(axis=0)].astype(np.uint8)
+        present = np.flatnonzero(np.bincount(self.label.ravel(), minlength=256)).astype(np.uint8)
+        shares = [
+            cv2.resize((self.label == number) * np.uint8(255), self.size[::-1], interpolation=cv2.INTER_AREA)
+            for number in present
+        ]
+        return present[np.argmax(shares, axis=0)]

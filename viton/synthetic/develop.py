@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from viton.synthetic.canvas import LABEL, Canvas
+from viton.synthetic.cut import PANELS
 from viton.synthetic.garment import Product
 from viton.synthetic.shapes import Floats
 
@@ -47,12 +48,14 @@ def _places(canvas: Canvas, shown: NDArray[np.uint8]) -> Floats:
     """Product coordinate (H,W,2) of the panel that fills most of each pixel; `shown` are the product's panels."""
     best = np.zeros(canvas.size, np.float32)
     places = np.zeros((*canvas.size, 2), np.float32)
-    for panel in np.unique(canvas.panel[canvas.panel > 0]):
+    for panel in PANELS:
         of_panel = canvas.panel == panel
         share = canvas.pixels(of_panel)
-        mean = canvas.pixels(canvas.product * of_panel[..., None]) / np.maximum(share, 1e-6)[..., None]
         chosen = share > best
-        places[chosen], best[chosen] = settle(mean[chosen], shown == panel), share[chosen]
+        if chosen.any():
+            mean = canvas.pixels(cv2.copyTo(canvas.product, of_panel.astype(np.uint8)))[chosen]
+            places[chosen] = settle(mean / share[chosen][:, None], shown == panel)
+            best[chosen] = share[chosen]
     return places
 
 

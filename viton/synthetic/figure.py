@@ -18,10 +18,15 @@ from viton.synthetic.wear import beside_neck
 
 def paint_wall(canvas: Canvas, person: Person) -> None:
     """The studio: a wall lit from one side, a little darker towards its corners."""
-    x, y = canvas.grid((slice(0, canvas.label.shape[0]), slice(0, canvas.label.shape[1])))
+    whole = slice(0, canvas.label.shape[0]), slice(0, canvas.label.shape[1])
+    x, y = canvas.coarse_grid(whole)
     canvas.colour[:] = person.wall
-    glow = 1.01 - 0.065 * ((x - 0.375) ** 2 / 0.14 + (y - 0.35) ** 2 / 0.36) + 0.045 * person.light.side * (x - 0.375)
-    canvas.shade[:] = np.clip(glow, 0, 1.04)
+    glow = (
+        1.01
+        - person.vignette * ((x - 0.375) ** 2 / 0.14 + (y - 0.35) ** 2 / 0.36)
+        + 0.045 * person.light.side * (x - 0.375)
+    )
+    canvas.shade[:] = canvas.enlarge(np.clip(glow, 0, 1.04), whole)
 
 
 def skin_tone(person: Person, shade: Floats) -> Floats:
@@ -76,8 +81,9 @@ def _neck(canvas: Canvas, person: Person, window: Window) -> tuple[Floats, Float
 
 def paint_skin(canvas: Canvas, person: Person, shape: Shape, label: str) -> None:
     """Lay skin on the canvas in the light of its height."""
-    shade = canvas.enlarge(person.light.lit(shape.height, canvas.scale / canvas.coarse), shape.patch.window)
-    canvas.paint(shape.patch, label, skin_tone(person, shade), shade)
+    shade = person.light.lit(shape.height, canvas.scale / canvas.coarse)
+    lit = canvas.enlarge(skin_tone(person, shade) * shade[..., None], shape.patch.window)
+    canvas.paint(shape.patch, label, lit)
 
 
 def paint_arm(canvas: Canvas, person: Person, limb: Limb, height: Floats) -> None:

@@ -100,9 +100,9 @@ class Strands:
 
     def shade(self, across: Floats, along: Floats, finest: float) -> Floats:
         """Factor (h,w) on the hair's light: locks, strands and single hairs, none finer than `finest` of `across`."""
-        clumps = 0.11 * self(across + 3.1, along, 6.0, 0.9)
-        strands = 0.1 * self(across + 1.7, along, min(22.0, 0.5 / finest), 0.7)
-        hairs = 0.08 * self(across, along, min(64.0, 0.7 / finest), 0.5)
+        clumps = 0.16 * self(across + 3.1, along, 6.0, 0.9)
+        strands = 0.16 * self(across + 1.7, along, min(22.0, 0.5 / finest), 0.7)
+        hairs = 0.13 * self(across, along, min(64.0, 0.7 / finest), 0.5)
         return np.asarray(1 + clumps + strands + hairs, np.float32)
 
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from viton.synthetic.shapes import Floats
 
 WRAP = 0.4  # a large soft box also lights what is turned a little away from it
-FILL = 0.42  # share of the light that comes from everywhere
 
 
 class Light(NamedTuple):
-    """Where the key light stands: `side` from -1 (picture's left) to 1 (right), `above` from 0 to 1."""
+    """Where the key light stands: `side` from -1 (picture's left) to 1 (right), `above` from 0 to 1, and its fill."""
 
     side: float
     above: float = 0.5
+    fill: float = 0.42  # share of the light that comes from everywhere
 
     def lit(self, height: Floats, scale: float, relief: float = 1.0) -> Floats:
         """Shade (h,w), 1 where a surface faces the camera, from heights (h,w) in units of the picture's height.
@@ -34,7 +34,7 @@ class Light(NamedTuple):
         kx, ky, kz = (key / np.linalg.norm(key)).tolist()
         towards = (kz - kx * right - ky * down) / np.sqrt(1 + right * right + down * down)
         key_light = np.maximum(towards + WRAP, 0) / (kz + WRAP)
-        return np.asarray(FILL + (1 - FILL) * key_light, np.float32)
+        return np.asarray(self.fill + (1 - self.fill) * key_light, np.float32)
 
 
 def slopes(height: Floats, scale: float) -> tuple[Floats, Floats]:

@@ -9,13 +9,13 @@ Paint = NDArray[np.float64]  # RGB (3,) in 0..255
 
 # How often each is a garment's ground, and its colour.
 LIGHT = {
-    "white": (10, (246, 246, 245)), "off white": (6, (240, 236, 228)), "cream": (3, (237, 227, 207)),
+    "white": (10, (252, 252, 251)), "off white": (6, (240, 236, 228)), "cream": (3, (237, 227, 207)),
     "light grey": (2, (207, 208, 210)), "blush": (2, (237, 209, 203)), "powder blue": (2.5, (184, 203, 224)),
     "mint": (1, (193, 219, 206)), "lilac": (1.2, (203, 189, 219)), "butter": (1.2, (245, 229, 169)),
     "peach": (1, (246, 198, 168)),
 }  # fmt: skip
 DARK = {
-    "black": (9, (34, 34, 37)), "navy": (7, (36, 43, 69)), "charcoal": (2.5, (66, 67, 72)),
+    "black": (9, (24, 24, 27)), "navy": (7, (28, 35, 62)), "charcoal": (2.5, (66, 67, 72)),
     "burgundy": (2, (98, 34, 48)), "forest": (1.2, (42, 76, 62)), "plum": (0.8, (92, 54, 84)),
     "teal": (1, (32, 92, 102)), "royal": (1.2, (44, 70, 148)), "brown": (0.8, (88, 60, 46)),
 }  # fmt: skip
@@ -55,7 +55,7 @@ def light_of(colour: Paint) -> float:
 def varied(rng: np.random.Generator, colour: tuple[float, float, float] | Paint) -> Paint:
     """A dye lot of its own: the colour, a little moved."""
     dye = np.asarray(colour, np.float64)
-    return np.clip(dye * rng.normal(1, 0.025) + rng.normal(0, 1, 3) * (0.6 + 0.02 * np.ptp(dye)), 18, 250)
+    return np.clip(dye * rng.normal(1, 0.025) + rng.normal(0, 1, 3) * (0.6 + 0.02 * np.ptp(dye)), 8, 254)
 
 
 def ground(rng: np.random.Generator) -> Paint:

@@ -97,7 +97,7 @@ def sample_stance(rng: np.random.Generator, pose: str, torso: float) -> Stance:
     turned = rng.choice([-1, 1]) * (rng.uniform(0.38, 0.68) if pose == "turned" else rng.uniform(0, 0.3))
     relaxed = rng.normal(0, 1)  # the sign is the side that carries the weight
     return Stance(
-        neck=(float(0.385 + rng.normal(0, 0.018)), float(rng.uniform(0.295, 0.365))),
+        neck=(float(0.387 + rng.normal(0, 0.02)), float(rng.uniform(0.295, 0.368))),
         lean=float(np.clip(rng.normal(0, 0.07) + 0.05 * relaxed, -0.2, 0.2) * torso),
         bow=float(-0.02 * relaxed * torso),
         shoulders=float(np.clip(0.045 * relaxed + rng.normal(0, 0.03), -0.13, 0.13)),
@@ -167,7 +167,7 @@ def place_arm(
     name = "left" if side > 0 else "right"
     shoulder, b = joints[JOINT[f"{name}_shoulder"]], build
     if arm.kind == "down":
-        lean, bend = np.radians(rng.uniform(5, 15)), np.radians(rng.uniform(-9, 6))
+        lean, bend = np.radians(rng.uniform(3, 17)), np.radians(rng.uniform(-9, 8))
         elbow = shoulder + b.upper_arm * np.array([side * np.sin(lean), np.cos(lean)])
         wrist = elbow + b.forearm * np.array([side * np.sin(bend), np.cos(bend)])
     else:

@@ -1,4 +1,4 @@
-"""The product picture: a garment alone on white paper, with its inner collar and neck tag."""
+"""The product picture: a garment alone on white or nearly white paper, with its inner collar and neck tag."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ class Drawing:
         self.drawn = np.zeros(shape, bool)
         self.inside = np.zeros(shape, bool)
         self.grain = _grain(shape, fabric.melange, rng)
+        self.paper = 255 if rng.random() < 0.3 else int(rng.integers(243, 255))  # shops' white is seldom pure
         self.lining: list[tuple[Window, Bools, NDArray[np.uint8]]] = []  # colours that `albedo` does not hold
 
     def panel(self, fabric: Fabric, window: Window, origin: Floats, turn: float, length: float) -> Panel:
@@ -239,8 +240,8 @@ def _develop(drawing: Drawing, layout: Layout) -> Product:
     for window, hole, lining in drawing.lining:
         colour[window][hole] = lining[hole]
     lit = cv2.multiply(colour, cv2.merge([drawing.shade] * 3), dtype=cv2.CV_8U)
-    paper = (~drawing.drawn).astype(np.uint8) * np.uint8(255)
-    image = cv2.resize(cv2.bitwise_or(lit, cv2.merge([paper] * 3)), canvas.size[::-1], interpolation=cv2.INTER_AREA)
+    lit[~drawing.drawn] = drawing.paper
+    image = cv2.resize(lit, canvas.size[::-1], interpolation=cv2.INTER_AREA)
     numbers = [FRONT, *(SLEEVE_OF[side] for side in layout.sleeves)] + [HIGH_COLLAR] * bool(layout.high_collar)
     panel = sum(np.uint8(n) * (_share(canvas.panel == n, canvas.size) > 252) for n in numbers)
     mask, collar = (_share(part, canvas.size) >= 128 for part in (drawing.drawn, drawing.inside))

@@ -109,6 +109,12 @@ def _paint_arms(canvas: Canvas, outfit: Outfit, depth: str) -> None:
             )
 
 
+def _with_bounce(colour: Floats, shade: Floats) -> Floats:
+    """Shade (h,w) of cloth that lights its own folds, the more the paler it is."""
+    pale = np.asarray(colour @ np.array([0.3, 0.59, 0.11], np.float32) / 255)
+    return np.asarray(1 - (1 - shade) * np.where(shade < 1, 1 - 0.5 * pale * pale, 1), np.float32)
+
+
 def _with_gloss(colour: Floats, shade: Floats, sheen: float) -> Floats:
     """What dark cloth (h,w,3) throws back unchanged where it is well lit; without it, folds in black cannot be seen."""
     lit = np.clip((shade - 0.8) / 0.3, 0, 1)[..., None]
@@ -125,6 +131,6 @@ def _paint_piece(canvas: Canvas, outfit: Outfit, piece: Piece, shadow: float) ->
     relief = cv2.remap(outfit.product.relief, x, y, cv2.INTER_LINEAR)
     rough, fine = slopes(height, canvas.scale / canvas.coarse), slopes(np.asarray(relief, np.float32), canvas.scale)
     right, down = (canvas.enlarge(a, piece.patch.window) + b for a, b in zip(rough, fine, strict=True))
-    shade = outfit.person.light.shade(right, down)
+    shade = _with_bounce(np.asarray(colour, np.float32), outfit.person.light.shade(right, down))
     colour = _with_gloss(np.asarray(colour, np.float32), shade, outfit.garment.fabric.sheen)
     canvas.paint(piece.patch, "upper_clothes", colour, shade, shadow, piece.cloth)
