@@ -139,7 +139,7 @@ def sample_build(rng: np.random.Generator) -> Build:
 def _hold_head(rng: np.random.Generator, build: Build, stance: Stance) -> HeadPlace:
     """Place the head upon the neck, turned and tilted a little, more for somebody who is turned."""
     roll = float(np.clip(rng.normal(0, 0.09) - 0.5 * stance.shoulders, -0.28, 0.28))
-    turn = float(np.clip(rng.normal(0, 0.3) + 0.45 * stance.yaw, -0.8, 0.8))
+    turn = float(np.clip(rng.normal(0, 0.26) + 0.4 * stance.yaw, -0.55, 0.55))
     nod = float(np.clip(rng.normal(0, 0.2), -0.5, 0.5))
     neck = rng.uniform(0.265, 0.315) * build.torso
     x = stance.neck[0] + 0.55 * neck * np.sin(roll) - 0.03 * build.torso * np.sin(stance.yaw) + 0.03 * build.head * turn
@@ -172,3 +172,9 @@ def _lower(rng: np.random.Generator) -> Lower:
 def _colour(values: NDArray[np.float64]) -> Colour:
     r, g, b = np.clip(values, 6, 250).tolist()
     return r, g, b
+
+
+def skin_tone(person: Person, shade: Floats) -> Floats:
+    """Colour (h,w,3) of skin in a light: what is shaded turns warmer, since skin lets red light through."""
+    dark = np.clip(1 - shade, 0, 0.6)[..., None]
+    return np.asarray(np.asarray(person.skin, np.float32) * (1 + dark * np.array([0.08, -0.015, -0.05])), np.float32)

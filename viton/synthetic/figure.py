@@ -6,13 +6,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from viton.synthetic.body import Person
+from viton.synthetic.body import Person, skin_tone
 from viton.synthetic.canvas import Canvas, Patch, Window
 from viton.synthetic.hand import paint_hand
 from viton.synthetic.light import joined
 from viton.synthetic.relief import bell, step
 from viton.synthetic.shapes import Floats
-from viton.synthetic.surface import FAR, Limb, below_seam, shoulder_line, to_shoulder, trunk_surface, trunk_window
+from viton.synthetic.surface import (
+    Limb,
+    below_seam,
+    from_armhole,
+    shoulder_line,
+    to_shoulder,
+    trunk_surface,
+    trunk_window,
+)
 from viton.synthetic.wear import beside_neck
 
 
@@ -29,12 +37,6 @@ def paint_wall(canvas: Canvas, person: Person) -> None:
     canvas.shade[:] = canvas.enlarge(np.clip(glow, 0, 1.04), whole)
 
 
-def skin_tone(person: Person, shade: Floats) -> Floats:
-    """Colour (h,w,3) of skin in a light: what is shaded turns warmer, since skin lets red light through."""
-    dark = np.clip(1 - shade, 0, 0.6)[..., None]
-    return np.asarray(np.asarray(person.skin, np.float32) * (1 + dark * np.array([0.08, -0.015, -0.05])), np.float32)
-
-
 class Shape(NamedTuple):
     """A part before its light: where it is, and its height over the coarse blocks."""
 
@@ -48,12 +50,12 @@ def trunk_skin(canvas: Canvas, person: Person) -> Shape:
     window = trunk_window(canvas, trunk, -0.5, 0.95, 0.02)
     surface = trunk_surface(canvas, trunk, b, window)
     shoulder = shoulder_line(to_shoulder(surface.across, trunk, b), b)
-    inside = np.minimum.reduce([1 - np.abs(surface.seen), surface.t - shoulder, 0.9 - surface.t])
+    inside = np.minimum.reduce([0.33 * (1 - np.abs(surface.seen)), surface.t - shoulder, 0.9 - surface.t])
     fallen = surface.height - 0.5 * b.torso * np.clip(0.1 + shoulder - surface.t, 0, 1) ** 1.2
     neck, of_neck = _neck(canvas, person, window)
     height = joined(np.asarray(fallen, np.float32), neck, 0.03 * b.torso)
     height = height + _collar_bones(surface.across, surface.t, b.torso)
-    return Shape(Patch(window, canvas.enlarge(np.maximum(inside, of_neck), window) > 0), height)
+    return Shape(Patch(window, canvas.enlarge(joined(inside, of_neck, 0.06), window) > 0), height)
 
 
 def _collar_bones(across: Floats, t: Floats, torso: float) -> Floats:
@@ -75,8 +77,9 @@ def _neck(canvas: Canvas, person: Person, window: Window) -> tuple[Floats, Float
     cord = bell(share, out + 0.3 * turn * along, 0.2) + bell(share, 0.3 * turn * along - out, 0.2)
     height = half * np.sqrt(1 - share * share) + 0.06 * b.torso - 0.1 * b.torso * step(0.55 - along, 0, 0.5)
     height = height + 0.01 * b.torso * cord * step(along, 0.1, 0.5)
-    inside = np.minimum.reduce([(half - np.abs(across)) / b.torso, along - 0.1, 1.3 - along])
-    return np.where(np.abs(across) <= half * 1.05, height, FAR).astype(np.float32), inside
+    beside = np.abs(across) - half
+    inside = np.minimum.reduce([-beside / b.torso, along - 0.1, 1.7 - along])
+    return np.where(beside < 0, height, height - 3 * beside).astype(np.float32), inside
 
 
 def paint_skin(canvas: Canvas, person: Person, shape: Shape, label: str) -> None:
@@ -89,7 +92,11 @@ def paint_skin(canvas: Canvas, person: Person, shape: Shape, label: str) -> None
 def paint_arm(canvas: Canvas, person: Person, limb: Limb, height: Floats) -> None:
     """The arm with its hand, from the shoulder's seam on."""
     label = "left_arm" if limb.side > 0 else "right_arm"
-    inside = np.minimum(limb.inside(limb.radius, limb.whole), below_seam(limb, person.build, limb.radius))
+    inside = limb.inside(limb.radius, limb.whole)
+    if person.arms[limb.side].kind == "raised":
+        inside = from_armhole(canvas, person.trunk, person.build, limb, inside)
+    else:
+        inside = np.minimum(inside, below_seam(limb, person.build, limb.radius))
     patch = Patch(limb.window, canvas.enlarge(inside, limb.window) > 0)
     cast_arm_shadow(canvas, person, limb, patch)
     paint_skin(canvas, person, Shape(patch, height), label)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from viton.synthetic.body import Person
+from viton.synthetic.body import Person, skin_tone
 from viton.synthetic.canvas import Canvas, Patch, Window
 from viton.synthetic.light import swell
 from viton.synthetic.shapes import Floats, closed_curve, open_curve
@@ -95,9 +95,9 @@ def paint_hand(canvas: Canvas, person: Person, side: int, label: str) -> None:
     arm = canvas.strokes([_forearm(person, side)], 1.02 * person.build.arm)
     height = swell(mask | _union(window, (arm,)), canvas.scale, 0.12 * size)
     x, y = canvas.grid(window)
-    mask &= (x - place.wrist[0]) * place.way[0] + (y - place.wrist[1]) * place.way[1] > -0.04 * size
+    mask &= (x - place.wrist[0]) * place.way[0] + (y - place.wrist[1]) * place.way[1] > -0.12 * size
     shade = person.light.lit(height, canvas.scale)
-    canvas.paint(Patch(window, mask), label, np.asarray(person.skin) * (1.0, 0.98, 0.97), shade)
+    canvas.paint(Patch(window, mask), label, skin_tone(person, shade), shade)
     gaps: list[Floats] = [np.asarray((one[1:8] + other[1:8]) / 2) for one, other in pairwise(fingers)]
     canvas.darken(canvas.strokes(gaps, 0.018 * size), 0.34, 0.012 * size, (label,))
     crease = place.put(CREASE)

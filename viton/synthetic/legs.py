@@ -32,7 +32,7 @@ def _find_leg(canvas: Canvas, person: Person, name: str, side: int) -> Limb:
     beside = axis.locate(*canvas.coarse_grid(window), side)
     whole = float(axis.lengths[-1])
     at = np.array([0.0, 0.12, 0.3, 0.5, 0.62, 0.8, 1.0]) * whole
-    radius = Profile(at, b.hip * np.array([0.42, 0.455, 0.41, 0.31, 0.31, 0.25, 0.17]))(beside.along)
+    radius = Profile(at, b.hip * np.array([0.45, 0.5, 0.43, 0.31, 0.31, 0.25, 0.17]))(beside.along)
     return Limb(side, window, beside, b.thigh, whole, radius, np.zeros_like(radius))
 
 

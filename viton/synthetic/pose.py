@@ -97,7 +97,7 @@ def sample_stance(rng: np.random.Generator, pose: str, torso: float) -> Stance:
     turned = rng.choice([-1, 1]) * (rng.uniform(0.38, 0.68) if pose == "turned" else rng.uniform(0, 0.3))
     relaxed = rng.normal(0, 1)  # the sign is the side that carries the weight
     return Stance(
-        neck=(float(0.387 + rng.normal(0, 0.02)), float(rng.uniform(0.295, 0.368))),
+        neck=(float(0.387 + rng.normal(0, 0.02)), float(0.334 + 0.5 * (torso - 0.4) + rng.uniform(-0.026, 0.026))),
         lean=float(np.clip(rng.normal(0, 0.07) + 0.05 * relaxed, -0.2, 0.2) * torso),
         bow=float(-0.02 * relaxed * torso),
         shoulders=float(np.clip(0.045 * relaxed + rng.normal(0, 0.03), -0.13, 0.13)),
@@ -122,7 +122,7 @@ def place_trunk(rng: np.random.Generator, build: Build, trunk: Trunk) -> NDArray
     """(18,2) joints with shoulders, hips and legs in place."""
     joints, b, stance = np.zeros((18, 2)), build, trunk.stance
     joints[JOINT["neck"]] = stance.neck
-    bent, spread = rng.choice([-1, 1]), rng.uniform(0.16, 0.26) * b.torso
+    bent, spread = rng.choice([-1, 1]), rng.uniform(0.14, 0.215) * b.torso
     for name, side in SIDES.items():
         across = side * b.shoulder * np.cos(stance.yaw) + 0.03 * b.torso * np.sin(stance.yaw)
         joints[JOINT[f"{name}_shoulder"]] = trunk.place(across, 0.0)
@@ -189,10 +189,10 @@ def _aim(
         return np.asarray(head + np.array([side * b.head * rng.uniform(1.7, 2.05), 0.0]))
     across, t = {
         "on_hip": (side * b.hip * rng.uniform(1.0, 1.12), rng.uniform(0.72, 0.84)),
-        "back": (side * b.hip * rng.uniform(0.5, 0.7), rng.uniform(0.85, 1.0)),
+        "back": (side * b.hip * rng.uniform(0.2, 0.45), rng.uniform(0.72, 0.86)),
         "front_low": (-near * rng.uniform(-0.15, 0.3), rng.uniform(0.96, 1.12)),
         "across_high": (-near * rng.uniform(0.4, 0.6), rng.uniform(0.42, 0.48)),
-        "across_low": (-near * rng.uniform(0.25, 0.45), rng.uniform(0.52, 0.6)),
+        "across_low": (-near * rng.uniform(-0.1, 0.12), rng.uniform(0.5, 0.57)),
     }[kind]
     return trunk.place(across * turn, t)
 

@@ -42,7 +42,8 @@ def _ease(person: Person) -> Ease:
     """How far the cloth stands off: a pencil skirt follows the thighs, an A-line one stands away from them."""
     torso, t = person.build.torso, np.linspace(0.4, 2.0, 33)
     flare = {"pencil": -0.03, "a_line": 0.22}[person.lower.style] * np.clip(t - 0.85, 0, 1)
-    return even(Profile(t, torso * (0.016 + np.maximum(flare, -0.05) + 0.02 * np.clip((t - 0.8) / 0.5, 0, 1))))
+    hips, thighs = np.clip((t - 0.7) / 0.3, 0, 1), np.clip((t - 0.8) / 0.5, 0, 1)
+    return even(Profile(t, torso * (0.008 + 0.016 * hips + 0.02 * thighs + np.maximum(flare, -0.05))))
 
 
 def _folds(person: Person, surface: Surface, hem: float) -> Floats:

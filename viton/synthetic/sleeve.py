@@ -12,7 +12,7 @@ from viton.synthetic.light import slopes
 from viton.synthetic.pose import JOINT
 from viton.synthetic.relief import bell, step
 from viton.synthetic.shapes import Floats
-from viton.synthetic.surface import ARMPIT, CAP, Limb, below_seam, tube
+from viton.synthetic.surface import ARMPIT, CAP, Limb, below_seam, from_armhole, tube
 from viton.synthetic.wear import Fit, Piece, product_pixels
 
 
@@ -23,7 +23,7 @@ def sleeve_radius(person: Person, garment: Garment, fit: Fit, limb: Limb) -> Flo
     share = np.clip(limb.beside.along / length, 0, 1)
     end = 2 / np.pi * cut.cuff * 1.08 * b.shoulder * (0.8 + 0.4 * fit.looseness)
     wide = np.maximum(end, limb.radius * 1.04 + 0.006 * b.torso)
-    close = limb.radius * 1.03 + (0.008 + 0.016 * fit.looseness) * b.torso
+    close = limb.radius * 1.03 + (0.007 + 0.008 * fit.looseness) * b.torso
     return np.asarray(close + (wide - close) * share**1.5, np.float32)
 
 
@@ -35,7 +35,11 @@ def wear_sleeve(person: Person, garment: Garment, product: Product, fit: Fit, li
     share = np.clip(across / radius, -1, 1)
     radius = radius * (1 + 0.05 * fit.looseness * fit.sleeves[limb.side].at(0.5 + 0 * along, along / limb.whole))
     down = below_seam(limb, person.build, radius)
-    inside = np.minimum(limb.inside(radius, length), down)
+    inside = limb.inside(radius, length)
+    if person.arms[limb.side].kind == "raised":
+        inside = from_armhole(canvas, person.trunk, person.build, limb, inside)
+    else:
+        inside = np.minimum(inside, down)
     angle = np.arcsin(share)
     height = tube(limb, radius) + _sleeve_folds(person, limb, fit, along, angle, length)
     right, below = slopes(height, canvas.scale / canvas.coarse)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from viton.synthetic.canvas import Canvas, Window
+from viton.synthetic.light import joined
 from viton.synthetic.pose import JOINT, Arm, Build, Trunk
 from viton.synthetic.relief import step
 from viton.synthetic.shapes import Along, Axis, Floats, Profile, as_points
@@ -132,6 +133,17 @@ def below_seam(limb: Limb, build: Build, radius: Floats) -> Floats:
     share = step(limb.beside.across / radius, -0.1, 1.0)
     cap = CAP * build.arm
     return limb.beside.along + cap - share * (cap + ARMPIT * build.torso)
+
+
+def from_armhole(canvas: Canvas, trunk: Trunk, build: Build, limb: Limb, inside: Floats) -> Floats:
+    """How far (h,w) within a raised arm that begins at the armhole and goes over into the trunk's side in a curve."""
+    across, t = trunk.locate(*canvas.coarse_grid(limb.window))
+    cos, sin = np.float32(np.cos(trunk.stance.yaw)), np.float32(np.sin(trunk.stance.yaw))
+    flank = np.hypot(trunk.width(t) * cos, trunk.depth(t) * sin) - np.abs(across)
+    out = to_shoulder(across, trunk, build)
+    of_trunk = np.minimum(flank, (t - shoulder_line(out, build)) * build.torso)
+    beyond = np.where(across * limb.side > 0, (out - 0.9) * build.shoulder, -1)
+    return np.minimum.reduce([joined(inside, of_trunk, 0.1 * build.torso), beyond, (0.32 - t) * build.torso])
 
 
 def lay(canvas: Canvas, window: Window, values: Floats, onto: Window) -> Floats:

@@ -21,7 +21,7 @@ def paint_trousers(canvas: Canvas, person: Person) -> None:
     """Paint them from the waistband to the edge of the picture."""
     b, legs = person.build, find_legs(canvas, person)
     window = trunk_window(canvas, person.trunk, person.lower.rise, 2.4, 0.5 * b.hip)
-    ease = even(Profile([0, 1], [0.02 * b.torso, 0.014 * b.torso]))
+    ease = even(Profile([0.6, 1], [0.007 * b.torso, 0.014 * b.torso]))
     surface = trunk_surface(canvas, person.trunk, b, window, ease)
     inside, height = _shape(canvas, person, surface, legs)
     height = height + _folds(person, surface)

@@ -80,7 +80,7 @@ def garment_ease(person: Person, garment: Garment, fit: Fit) -> Ease:
     b, t = person.build, np.linspace(-0.3, 1.3, 49)
     wide = person.trunk.width(t)
     hanging = np.maximum.accumulate(np.where(t > 0.3, wide, 0)) - wide
-    flare = (garment.cut.hem - 0.98) * 0.9 * b.shoulder * np.clip((t - 0.3) / 0.6, 0, 1.3)
+    flare = (garment.cut.hem - 0.98) * 0.6 * b.shoulder * np.clip((t - 0.3) / 0.6, 0, 1.3)
     loose = fit.looseness * (np.clip(hanging, 0, None) + 0.055 * b.torso * np.clip((t - 0.1) / 0.6, 0, 1))
     close = 0.012 * b.torso + loose + np.maximum(flare, -0.01 * b.torso)
     if person.lower.tucks:
@@ -99,8 +99,9 @@ def wear_front(canvas: Canvas, person: Person, garment: Garment, product: Produc
     hem = NECK_SIDE + LONGER * garment.cut.ratio * fit.stretch * 1.08 * b.shoulder / b.torso
     window = trunk_window(canvas, trunk, NECK_SIDE - 0.1, hem + 0.08, 0.08 * b.torso)
     surface = trunk_surface(canvas, trunk, b, window, garment_ease(person, garment, fit))
-    u, v = _cut_place(surface, trunk, b, hem)
-    inside = 1 - np.abs(surface.seen)
+    u, v = _cut_place(surface, trunk, b, hem, garment.cut.rise > 0)
+    corner = 1.03 - to_shoulder(surface.across, trunk, b) + np.clip(3 * surface.t, 0, None)  # under the sleeve
+    inside = np.minimum(1 - np.abs(surface.seen), corner)
     if person.lower.tucks:
         inside = np.minimum(inside, person.lower.rise + 0.05 - surface.t)
     covered = garment.cut.covers(canvas.enlarge(u, window), canvas.enlarge(v, window))
@@ -111,13 +112,14 @@ def wear_front(canvas: Canvas, person: Person, garment: Garment, product: Produc
     return Piece(Patch(window, covered), Cloth(FRONT, product_pixels(canvas, product, window, xy)), height)
 
 
-def _cut_place(surface: Surface, trunk: Trunk, b: Build, hem: float) -> tuple[Floats, Floats]:
+def _cut_place(surface: Surface, trunk: Trunk, b: Build, hem: float, high: bool) -> tuple[Floats, Floats]:
     """(u, v) on the cut; what lies behind the side seam is cut like the front, mirrored at the seam."""
     out = to_shoulder(surface.across, trunk, b)
     slope = np.minimum(out, 1.5) ** 1.4
-    shoulder = -0.24 + 0.16 * slope + 1.2 * np.maximum(out - 1, 0)
+    top, drop = (-0.252, 0.178) if high else (-0.234, 0.16)  # cloth lies upon the shoulders
+    shoulder = top + drop * slope + 1.2 * np.maximum(out - 1, 0)
     low = hem + 0.035 * (1 - np.minimum(surface.seen**2, 1))  # seen from above, the hem's middle is lower
-    level = -0.24 + 0.06 * slope  # cloth hangs level below shoulders that slope more than the flat garment's
+    level = top + 0.06 * slope  # cloth hangs level below shoulders that slope more than the flat garment's
     at_shoulder = (shoulder - level) / (low - level)
     near = np.clip((low - surface.t) / (low - shoulder), 0, 1) ** 5
     v = (surface.t - level) / (low - level) - at_shoulder * near
@@ -183,11 +185,11 @@ def wear_high_collar(canvas: Canvas, person: Person, product: Product) -> Piece 
     ends = np.stack([person.trunk.stance.neck, person.head.chin]).astype(np.float32)
     window = canvas.window(ends, 1.9 * b.neck)
     along, across = beside_neck(canvas, person, window)
-    half = b.neck * (1.16 + 1.6 * np.clip(0.5 - along, 0, 1) ** 1.5)
+    half = b.neck * (1.12 + 1.9 * np.clip(0.55 - along, 0, 1) ** 1.5)
     seen = across / half
     held = np.clip(seen, -1, 1)
     bow = np.sqrt(1 - held * held)
-    below_rim = (0.78 - 0.05 * bow - along) / (0.56 + 0.02 * bow)  # 0 at the upper edge, 1 where the front begins
+    below_rim = (0.78 - 0.05 * bow - along) / (0.64 + 0.06 * bow)  # 0 at the upper edge, 1 where the front begins
     rim = COLLAR_RIM * bow  # on the flat product the front's rim hangs, and the back's shows above it
     v = rim + below_rim * (1 - rim)
     u = np.arcsin(held) / (np.pi / 2) - 0.25 * yaw * bow
