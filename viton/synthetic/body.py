@@ -107,7 +107,7 @@ def sample_person(rng: np.random.Generator) -> Person:
         sample_face(rng, skin, hair.colour, man=hair.style == "crop"),
         hair, _lower(rng), (grey, grey - rng.uniform(-0.5, 1), grey - rng.uniform(-1.5, 2)),
         float(rng.uniform(0.03, 0.13)),
-        Light(float(rng.uniform(-1, 1)), float(rng.uniform(0.3, 0.8)), float(rng.uniform(0.26, 0.5))),
+        Light(float(rng.uniform(-1, 1)), float(rng.uniform(0.3, 0.8)), float(rng.uniform(0.22, 0.46))),
     )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def sample_build(rng: np.random.Generator) -> Build:
         "waist": min(chest, hip) * (0.8 + 0.16 * straight + 0.015 * slim),
         "hip": hip,
         "bust": rng.uniform(0.012, 0.05) * (1 - 0.7 * straight),
-        "neck": 0.106 + 0.004 * slim + 0.02 * straight,
+        "neck": 0.102 + 0.004 * slim + 0.02 * straight,
         "arm": 0.076 + 0.008 * slim + 0.008 * straight,
         "upper_arm": rng.uniform(0.56, 0.65),
         "forearm": rng.uniform(0.55, 0.64),
@@ -140,8 +140,8 @@ def _hold_head(rng: np.random.Generator, build: Build, stance: Stance) -> HeadPl
     """Place the head upon the neck, turned and tilted a little, more for somebody who is turned."""
     roll = float(np.clip(rng.normal(0, 0.09) - 0.5 * stance.shoulders, -0.28, 0.28))
     turn = float(np.clip(rng.normal(0, 0.26) + 0.4 * stance.yaw, -0.55, 0.55))
-    nod = float(np.clip(rng.normal(0, 0.2), -0.5, 0.5))
-    neck = rng.uniform(0.265, 0.315) * build.torso
+    nod = float(np.clip(rng.normal(0, 0.26), -0.55, 0.6))
+    neck = rng.uniform(0.235, 0.3) * build.torso
     x = stance.neck[0] + 0.55 * neck * np.sin(roll) - 0.03 * build.torso * np.sin(stance.yaw) + 0.03 * build.head * turn
     chin = (float(x), float(stance.neck[1] - neck * np.cos(roll) + 0.02 * nod * build.torso))
     return HeadPlace(chin, build.head, build.face, roll, turn, nod)
@@ -165,7 +165,7 @@ def _lower(rng: np.random.Generator) -> Lower:
         rgb = np.array(colorsys.hsv_to_rgb(hue, strength, value)) * rng.uniform(0.85, 1.15)
     return Lower(
         kind, style, cloth, _colour(rgb * 255), float(rng.uniform(0.64, 0.84)), float(rng.uniform(0.3, 0.85)),
-        bool(rng.random() < 0.42), bool(rng.random() < 0.2), int(rng.integers(1 << 31)),
+        bool(rng.random() < 0.42) or style == "a_line", bool(rng.random() < 0.2), int(rng.integers(1 << 31)),
     )  # fmt: skip
 
 

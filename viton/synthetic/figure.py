@@ -37,6 +37,9 @@ def paint_wall(canvas: Canvas, person: Person) -> None:
     canvas.shade[:] = canvas.enlarge(np.clip(glow, 0, 1.04), whole)
 
 
+MODELLING = 1.4  # skin shines a little, which makes its roundness plainer
+
+
 class Shape(NamedTuple):
     """A part before its light: where it is, and its height over the coarse blocks."""
 
@@ -75,7 +78,7 @@ def _neck(canvas: Canvas, person: Person, window: Window) -> tuple[Floats, Float
     share = np.clip(across / half, -1, 1)
     out = 0.2 + 0.45 * along
     cord = bell(share, out + 0.3 * turn * along, 0.2) + bell(share, 0.3 * turn * along - out, 0.2)
-    height = half * np.sqrt(1 - share * share) + 0.06 * b.torso - 0.1 * b.torso * step(0.55 - along, 0, 0.5)
+    height = half * np.sqrt(1 - share * share) + 0.015 * b.torso - 0.04 * b.torso * step(0.55 - along, 0, 0.5)
     height = height + 0.01 * b.torso * cord * step(along, 0.1, 0.5)
     beside = np.abs(across) - half
     inside = np.minimum.reduce([-beside / b.torso, along - 0.1, 1.7 - along])
@@ -84,16 +87,17 @@ def _neck(canvas: Canvas, person: Person, window: Window) -> tuple[Floats, Float
 
 def paint_skin(canvas: Canvas, person: Person, shape: Shape, label: str) -> None:
     """Lay skin on the canvas in the light of its height."""
-    shade = person.light.lit(shape.height, canvas.scale / canvas.coarse)
+    shade = person.light.lit(shape.height, canvas.scale / canvas.coarse, MODELLING)
     lit = canvas.enlarge(skin_tone(person, shade) * shade[..., None], shape.patch.window)
     canvas.paint(shape.patch, label, lit)
 
 
-def paint_arm(canvas: Canvas, person: Person, limb: Limb, height: Floats) -> None:
+def paint_arm(canvas: Canvas, person: Person, limb: Limb, height: Floats, sleeved: bool) -> None:
     """The arm with its hand, from the shoulder's seam on."""
     label = "left_arm" if limb.side > 0 else "right_arm"
     inside = limb.inside(limb.radius, limb.whole)
-    if person.arms[limb.side].kind == "raised":
+    kind = person.arms[limb.side].kind
+    if kind == "raised" or (kind == "on_hip" and not sleeved):
         inside = from_armhole(canvas, person.trunk, person.build, limb, inside)
     else:
         inside = np.minimum(inside, below_seam(limb, person.build, limb.radius))

@@ -76,7 +76,7 @@ def hold_hand(person: Person, side: int) -> HandPlace:
     elbow, wrist = person.joint(f"{name}_elbow"), person.joint(f"{name}_wrist")
     way = (wrist - elbow) / np.linalg.norm(wrist - elbow)
     kind = person.arms[side].kind
-    bent = side * {"down": 0.1, "on_hip": -0.55, "front_low": 0.15, "raised": 0.3}.get(kind, 0.0)
+    bent = side * {"down": 0.1, "on_hip": -0.55, "front_low": 0.15, "raised": 0.08}.get(kind, 0.0)
     way = np.array([way[0] * np.cos(bent) - way[1] * np.sin(bent), way[0] * np.sin(bent) + way[1] * np.cos(bent)])
     # Hanging hands turn their thumbs to the camera and the body; folded arms turn them up.
     aside = side * np.array([-way[1], way[0]])

@@ -41,7 +41,7 @@ def paint_waistband(canvas: Canvas, person: Person, surface: Surface) -> None:
     lower, trunk, only = person.lower, person.trunk, ("pants", "skirt")
     down = canvas.enlarge(surface.t, surface.window) - np.float32(lower.rise)
     if lower.belt:
-        canvas.tint(Patch(surface.window, (down > 0.012) & (down < BAND)), (48, 34, 26), 0.92, within=only)
+        canvas.tint(Patch(surface.window, (down > -0.004) & (down < BAND)), (48, 34, 26), 0.92, within=only)
     canvas.darken(Patch(surface.window, np.abs(down - BAND) < 0.006), 0.4, 0.0014, only)
     at, below = (trunk.place(0.0, lower.rise + part * BAND) for part in (0.5, 0.54))
     canvas.darken(canvas.polygon(ellipse(below, (0.0075, 0.0075))), 0.4, 0.001, only)

@@ -97,7 +97,7 @@ def sample_stance(rng: np.random.Generator, pose: str, torso: float) -> Stance:
     turned = rng.choice([-1, 1]) * (rng.uniform(0.38, 0.68) if pose == "turned" else rng.uniform(0, 0.3))
     relaxed = rng.normal(0, 1)  # the sign is the side that carries the weight
     return Stance(
-        neck=(float(0.387 + rng.normal(0, 0.02)), float(0.334 + 0.5 * (torso - 0.4) + rng.uniform(-0.026, 0.026))),
+        neck=(float(0.387 + rng.normal(0, 0.02)), float(0.334 + 0.5 * (torso - 0.4) + rng.uniform(-0.036, 0.036))),
         lean=float(np.clip(rng.normal(0, 0.07) + 0.05 * relaxed, -0.2, 0.2) * torso),
         bow=float(-0.02 * relaxed * torso),
         shoulders=float(np.clip(0.045 * relaxed + rng.normal(0, 0.03), -0.13, 0.13)),
@@ -114,7 +114,7 @@ def trunk_of(build: Build, stance: Stance) -> Trunk:
         0.9 * b.shoulder, 1.0 * b.shoulder, 1.02 * b.shoulder, 0.99 * b.chest, b.chest, 0.55 * b.chest + 0.45 * b.waist,
         b.waist, 0.45 * b.waist + 0.55 * b.hip, 0.97 * b.hip, b.hip, 0.97 * b.hip,
     ]  # fmt: skip
-    deep = np.array([0.36, 0.5, 0.66, 0.9, 1.0, 0.94, 0.86, 0.96, 1.06, 1.04, 1.0]) * b.depth * b.chest
+    deep = np.array([0.05, 0.14, 0.5, 0.86, 1.0, 0.94, 0.86, 0.96, 1.06, 1.04, 1.0]) * b.depth * b.chest
     return Trunk(stance, b.torso, Profile(t, np.array(wide)), Profile(t, deep))
 
 

@@ -49,7 +49,7 @@ def dress(person: Person, garment: Garment, product: Product, fit: Fit) -> Pictu
         _paint_piece(canvas, outfit, outfit.front, 0.34)
     collar = wear.wear_high_collar(canvas, person, product)
     if collar:
-        _paint_piece(canvas, outfit, collar, 0.12)
+        _paint_piece(canvas, outfit, collar, 0.06)
     _paint_arms(canvas, outfit, "beside")
     head.paint_head(canvas, person.head, person.face, person.hair, person.skin, person.light)
     head.paint_front_hair(canvas, person.head, person.hair, person.light)
@@ -100,7 +100,7 @@ def _paint_arms(canvas: Canvas, outfit: Outfit, depth: str) -> None:
             continue
         limb = outfit.limbs[side]
         bare = _with_trunk(canvas, outfit, side, tube(limb, limb.radius), front if outfit.sleeves else outfit.skin)
-        figure.paint_arm(canvas, person, limb, bare)
+        figure.paint_arm(canvas, person, limb, bare, bool(outfit.sleeves))
         if outfit.sleeves:
             piece = outfit.sleeves[side]
             figure.cast_arm_shadow(canvas, person, limb, piece.patch)
@@ -118,7 +118,7 @@ def _with_bounce(colour: Floats, shade: Floats) -> Floats:
 def _with_gloss(colour: Floats, shade: Floats, sheen: float) -> Floats:
     """What dark cloth (h,w,3) throws back unchanged where it is well lit; without it, folds in black cannot be seen."""
     lit = np.clip((shade - 0.8) / 0.3, 0, 1)[..., None]
-    return np.asarray(colour + (9 + 24 * sheen) * lit * (1 - colour / 255) ** 3, np.float32)
+    return np.asarray(colour + (5 + 24 * sheen) * lit * (1 - colour / 255) ** 3, np.float32)
 
 
 def _paint_piece(canvas: Canvas, outfit: Outfit, piece: Piece, shadow: float) -> None:

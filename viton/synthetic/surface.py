@@ -136,14 +136,16 @@ def below_seam(limb: Limb, build: Build, radius: Floats) -> Floats:
 
 
 def from_armhole(canvas: Canvas, trunk: Trunk, build: Build, limb: Limb, inside: Floats) -> Floats:
-    """How far (h,w) within a raised arm that begins at the armhole and goes over into the trunk's side in a curve."""
+    """How far (h,w) within an arm that is held away: from the armhole on, with a rounded armpit."""
     across, t = trunk.locate(*canvas.coarse_grid(limb.window))
     cos, sin = np.float32(np.cos(trunk.stance.yaw)), np.float32(np.sin(trunk.stance.yaw))
     flank = np.hypot(trunk.width(t) * cos, trunk.depth(t) * sin) - np.abs(across)
     out = to_shoulder(across, trunk, build)
     of_trunk = np.minimum(flank, (t - shoulder_line(out, build)) * build.torso)
     beyond = np.where(across * limb.side > 0, (out - 0.9) * build.shoulder, -1)
-    return np.minimum.reduce([joined(inside, of_trunk, 0.1 * build.torso), beyond, (0.32 - t) * build.torso])
+    beyond = np.maximum(beyond, (t - 0.4) * build.torso)  # a forearm may come back over the trunk
+    armpit = np.minimum(joined(inside, of_trunk, 0.1 * build.torso), (0.32 - t) * build.torso)
+    return np.minimum(np.maximum(inside, armpit), beyond)
 
 
 def lay(canvas: Canvas, window: Window, values: Floats, onto: Window) -> Floats:

@@ -81,13 +81,13 @@ def garment_ease(person: Person, garment: Garment, fit: Fit) -> Ease:
     wide = person.trunk.width(t)
     hanging = np.maximum.accumulate(np.where(t > 0.3, wide, 0)) - wide
     flare = (garment.cut.hem - 0.98) * 0.6 * b.shoulder * np.clip((t - 0.3) / 0.6, 0, 1.3)
-    loose = fit.looseness * (np.clip(hanging, 0, None) + 0.055 * b.torso * np.clip((t - 0.1) / 0.6, 0, 1))
+    loose = fit.looseness * (np.clip(hanging, 0, None) + 0.045 * b.torso * np.clip((t - 0.1) / 0.6, 0, 1))
     close = 0.012 * b.torso + loose + np.maximum(flare, -0.01 * b.torso)
     if person.lower.tucks:
         rise = person.lower.rise
         blouson = 0.3 * fit.looseness * np.clip(rise + 0.02 - t, 0, 0.12) * b.torso
         close = np.minimum(close, 0.012 * b.torso + blouson + loose * np.clip((rise - t) / 0.3, 0, 1))
-    waves = (0.2 + fit.looseness) * 0.011 * b.torso * np.clip(t * 2.5 - 0.4, 0, 1)
+    waves = (0.2 + fit.looseness) * 0.007 * b.torso * np.clip(t * 2.5 - 0.4, 0, 1)
     sides = (fit.rings.at(np.full((49, 1), side), t[:, None] / 1.2)[:, 0] for side in (0.0, 1.0))
     left, right = (Profile(t, np.maximum(close + waves * wave, 0.006 * b.torso)) for wave in sides)
     return Ease(left, right)
@@ -185,7 +185,7 @@ def wear_high_collar(canvas: Canvas, person: Person, product: Product) -> Piece 
     ends = np.stack([person.trunk.stance.neck, person.head.chin]).astype(np.float32)
     window = canvas.window(ends, 1.9 * b.neck)
     along, across = beside_neck(canvas, person, window)
-    half = b.neck * (1.12 + 1.9 * np.clip(0.55 - along, 0, 1) ** 1.5)
+    half = b.neck * (1.14 + 1.5 * np.clip(0.55 - along, 0, 1) ** 1.4)
     seen = across / half
     held = np.clip(seen, -1, 1)
     bow = np.sqrt(1 - held * held)
