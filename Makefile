@@ -38,8 +38,9 @@ lint: ## check style and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-bench: ## time the steps that have budgets
+bench: ## time the steps that have budgets, and the drawing of a made-up world
 	$(SET_UP)
+	.venv/bin/python -m benchmarks.world
 	.venv/bin/python -m benchmarks
 
 clean: ## remove .venv, caches and reports; never runs/

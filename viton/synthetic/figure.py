@@ -13,6 +13,8 @@ from viton.synthetic.light import joined
 from viton.synthetic.relief import bell, step
 from viton.synthetic.shapes import Floats
 from viton.synthetic.surface import (
+    ARMPIT,
+    BARE_ARMPIT,
     Limb,
     below_seam,
     from_armhole,
@@ -98,9 +100,10 @@ def paint_arm(canvas: Canvas, person: Person, limb: Limb, height: Floats, sleeve
     inside = limb.inside(limb.radius, limb.whole)
     kind = person.arms[limb.side].kind
     if kind == "raised" or (kind == "on_hip" and not sleeved):
-        inside = from_armhole(canvas, person.trunk, person.build, limb, inside)
+        inside = from_armhole(canvas, person.trunk, person.build, limb, inside, 0.1 if kind == "raised" else 0.04)
     else:
-        inside = np.minimum(inside, below_seam(limb, person.build, limb.radius))
+        armpit = ARMPIT if sleeved else BARE_ARMPIT
+        inside = np.minimum(inside, below_seam(limb, person.build, limb.radius, armpit))
     patch = Patch(limb.window, canvas.enlarge(inside, limb.window) > 0)
     cast_arm_shadow(canvas, person, limb, patch)
     paint_skin(canvas, person, Shape(patch, height), label)

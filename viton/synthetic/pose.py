@@ -98,10 +98,10 @@ def sample_stance(rng: np.random.Generator, pose: str, torso: float) -> Stance:
     relaxed = rng.normal(0, 1)  # the sign is the side that carries the weight
     return Stance(
         neck=(float(0.387 + rng.normal(0, 0.02)), float(0.334 + 0.5 * (torso - 0.4) + rng.uniform(-0.036, 0.036))),
-        lean=float(np.clip(rng.normal(0, 0.07) + 0.05 * relaxed, -0.2, 0.2) * torso),
+        lean=float(np.clip(rng.normal(0, 0.055) + 0.045 * relaxed, -0.15, 0.15) * torso),
         bow=float(-0.02 * relaxed * torso),
         shoulders=float(np.clip(0.045 * relaxed + rng.normal(0, 0.03), -0.13, 0.13)),
-        hips=float(np.clip(-0.055 * relaxed + rng.normal(0, 0.02), -0.13, 0.13)),
+        hips=float(np.clip(-0.055 * relaxed + rng.normal(0, 0.02), -0.1, 0.1)),
         yaw=float(turned),
     )
 
@@ -190,7 +190,7 @@ def _aim(
     across, t = {
         "on_hip": (side * b.hip * rng.uniform(1.0, 1.12), rng.uniform(0.72, 0.84)),
         "back": (side * b.hip * rng.uniform(0.2, 0.45), rng.uniform(0.72, 0.86)),
-        "front_low": (-near * rng.uniform(-0.15, 0.3), rng.uniform(0.96, 1.12)),
+        "front_low": (-near * rng.uniform(-0.4, 0.1), rng.uniform(0.94, 1.1)),
         "across_high": (-near * rng.uniform(0.4, 0.6), rng.uniform(0.42, 0.48)),
         "across_low": (-near * rng.uniform(-0.1, 0.12), rng.uniform(0.5, 0.57)),
     }[kind]

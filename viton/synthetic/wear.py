@@ -82,7 +82,9 @@ def garment_ease(person: Person, garment: Garment, fit: Fit) -> Ease:
     hanging = np.maximum.accumulate(np.where(t > 0.3, wide, 0)) - wide
     flare = (garment.cut.hem - 0.98) * 0.6 * b.shoulder * np.clip((t - 0.3) / 0.6, 0, 1.3)
     loose = fit.looseness * (np.clip(hanging, 0, None) + 0.045 * b.torso * np.clip((t - 0.1) / 0.6, 0, 1))
-    close = 0.012 * b.torso + loose + np.maximum(flare, -0.01 * b.torso)
+    # Much free cloth falls in folds before it stands off.
+    free = loose + np.maximum(flare, -0.01 * b.torso)
+    close = 0.012 * b.torso + 0.08 * b.torso * np.tanh(free / (0.08 * b.torso))
     if person.lower.tucks:
         rise = person.lower.rise
         blouson = 0.3 * fit.looseness * np.clip(rise + 0.02 - t, 0, 0.12) * b.torso
