@@ -11,6 +11,7 @@ garment.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
@@ -20,6 +21,7 @@ import pandas as pd
 from viton.config import WarpConfig
 from viton.data.sample import Pair
 from viton.data.viton_hd import SPLITS, VitonHd
+from viton.errors import InputError
 from viton.shape_context import MatchError
 from viton.warp import warp_sample
 from viton_eval.likeness import SIZE, likeness, likeness_by_group, measure, not_covered
@@ -28,15 +30,17 @@ MEASURES = ("iou", "folds", "matched", "bending_energy")
 
 
 def splits_of(root: Path) -> list[VitonHd]:
-    """Every split that a folder has."""
-    return [VitonHd(root, split) for split in SPLITS if (root / split).is_dir()]
+    """Every split that a folder has; raises InputError when it has none."""
+    found = [VitonHd(root, split) for split in SPLITS if (root / split).is_dir()]
+    if not found:
+        raise InputError(root, f"a folder with {', '.join(SPLITS)}, or some of them", "none of them")
+    return found
 
 
-def measure_warps(pairs: Iterable[tuple[VitonHd, Pair]], paired: bool, number: int) -> pd.DataFrame:
+def measure_warps(pairs: Iterable[tuple[VitonHd, Pair]], number: int) -> pd.DataFrame:
     """What the shape-context warp reaches on the first pairs; one that cannot be matched counts as IoU 0."""
     rows = {}
-    chosen = ((data, pair) for data, pair in pairs if (pair.person == pair.clothing) == paired)
-    for data, pair in islice(chosen, number):
+    for data, pair in islice(pairs, number):
         try:
             report = warp_sample(data.sample(pair, SIZE), WarpConfig(), data.label_map, 0).reports[0]._asdict()
         except MatchError:
@@ -45,16 +49,25 @@ def measure_warps(pairs: Iterable[tuple[VitonHd, Pair]], paired: bool, number: i
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def measured_with_warps(world: list[VitonHd], reference: VitonHd, number: int, warps: bool) -> pd.DataFrame:
-    """The whole table; `warps` adds those of unpaired pairs, and of paired ones beside the reference's unpaired."""
+def measured(world: list[VitonHd], reference: VitonHd, number: int, warps: bool) -> list[pd.DataFrame]:
+    """The table, with unpaired warps where wanted; then a table of the world's own-garment warps.
+
+    The second stands apart: photographs are seldom paired with their own product, so the reference's warps in it are
+    unpaired ones.
+    """
     ours, theirs = measure(world, number), measure([reference], number)
-    if warps:
-        pairs = [(data, pair) for data in world for pair in data.pairs(f"{data.split}_pairs.txt")]
-        there = [(reference, pair) for pair in reference.pairs(f"{reference.split}_pairs.txt")]
-        for name, paired in (("unpaired warps", False), ("own-garment warps", True)):
-            if any((pair.person == pair.clothing) == paired for _, pair in pairs):
-                ours[name], theirs[name] = measure_warps(pairs, paired, number), measure_warps(there, False, number)
-    return likeness(ours, theirs)
+    pairs = [(data, pair) for data in world for pair in data.pairs(f"{data.split}_pairs.txt")]
+    unpaired, own = ([each for each in pairs if (each[1].person == each[1].clothing) == same] for same in (False, True))
+    if not warps:
+        return [likeness(ours, theirs)]
+    there = measure_warps([(reference, pair) for pair in reference.pairs(f"{reference.split}_pairs.txt")], number)
+    if unpaired:
+        ours["unpaired warps"], theirs["unpaired warps"] = measure_warps(unpaired, number), there
+    tables = [likeness(ours, theirs)]
+    if own:
+        name = "own-garment warps, beside unpaired ones of the reference"
+        tables.append(likeness({name: measure_warps(own, number)}, {name: there}))
+    return tables
 
 
 def main() -> None:
@@ -66,14 +79,20 @@ def main() -> None:
     parser.add_argument("--csv", type=Path, help="also write the table here")
     parser.add_argument("--no-warps", action="store_true", help="leave the warps out, which take longest")
     options = parser.parse_args()
-    reference = VitonHd(options.data, options.split)
-    table = measured_with_warps(splits_of(options.world), reference, options.number, not options.no_warps)
+    try:
+        reference = VitonHd(options.data, options.split)
+        tables = measured(splits_of(options.world), reference, options.number, not options.no_warps)
+    except InputError as error:
+        sys.exit(str(error))
     with pd.option_context("display.max_rows", None, "display.width", 200, "display.max_columns", None):
-        print(table.to_string(float_format="%.4f"), "\n")
-        print(not_covered(table)[["world least", "world most", "reference least", "reference most", "beyond"]], "\n")
-        print(likeness_by_group(table))
+        for table in tables:
+            print(table.to_string(float_format="%.4f"), "\n")
+        print(
+            not_covered(tables[0])[["world least", "world most", "reference least", "reference most", "beyond"]], "\n"
+        )
+        print(likeness_by_group(tables[0]))
     if options.csv:
-        table.reset_index().to_csv(options.csv, index=False)
+        pd.concat(tables).reset_index().to_csv(options.csv, index=False)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,8 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256, help="height of the pictures")
     options = parser.parse_args()
     cv2.setNumThreads(1)
+    if options.people < 2 or options.size % 4:
+        parser.error("expected at least 2 people, and a height that 4 divides")
     config = WorldConfig(people=options.people, garments=0, seed=0, height=options.size, width=options.size * 3 // 4)
     jobs = jobs_of(config)
     pictures = sum(1 + len(job.wears) for job in jobs)
@@ -75,7 +77,8 @@ def main() -> None:
         profile = cProfile.Profile()
         profile.runcall(write, Path(folder) / "profiled", config, jobs)
     print(f"{len(jobs)} people, {pictures} pictures of people, {config.height}x{config.width}, one core")
-    print(f"{len(jobs) / seconds:.1f} people/s, {1000 * seconds / len(jobs):.0f} ms a person\n")
+    rates = f"{len(jobs) / seconds:.1f} people/s, {pictures / seconds:.1f} pictures/s"
+    print(f"{rates}, {1000 * seconds / len(jobs):.0f} ms a person\n")
     parts = shares(profile)
     for stage, spent in parts.items():
         print(f"{spent / sum(parts.values()):6.1%}  {stage}")

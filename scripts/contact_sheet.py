@@ -29,4 +29,7 @@ splits = [VitonHd(options.world, split) for split in SPLITS if (options.world / 
 kinds = (first_people(splits, SIZE, options.number), first_garments(splits, SIZE, options.number))
 sheet = np.concatenate([contact_sheet([each.image for each in kind], ACROSS) for kind in kinds])
 encoded = (encode(sheet, ".jpg", quality) for quality in range(92, 40, -4))
-write_bytes(options.out, next(data for data in encoded if len(data) < LARGEST))
+small = next((data for data in encoded if len(data) < LARGEST), None)
+if small is None:
+    raise SystemExit(f"{options.out}: expected a sheet below {LARGEST} bytes; {options.number} of each are too many")
+write_bytes(options.out, small)

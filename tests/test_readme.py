@@ -185,3 +185,8 @@ def test_an_unknown_verb_is_found_at_any_depth():
     assert unknown_verb(command, ["study", "plan|serve"]) == "serve"
     assert unknown_verb(command, ["report"]) == "report"
     assert unknown_verb(command, ["--help"]) is None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_waits_for_a_figure(page: Path) -> None:
+    assert "TODO" not in page.read_text()

@@ -98,7 +98,8 @@ def sample_person(rng: np.random.Generator) -> Person:
     hair = sample_hair(rng, skin)
     visible = np.ones(18, bool)
     for name, side in SIDES.items():
-        visible[JOINT[f"{name}_wrist"]] = arms[side].kind != "back"
+        for joint in (JOINT[f"{name}_elbow"], JOINT[f"{name}_wrist"]):
+            visible[joint] = arms[side].depth != "behind" or not trunk.hides(joints[joint])
     at = [JOINT[name] for name in HEAD_JOINTS]
     joints[at], visible[at] = landmarks(head)
     grey = rng.uniform(222, 243)

@@ -42,7 +42,7 @@ class Canvas:
         self.size, self.sampling = size, sampling_of(size[0])
         rows, columns = size[0] * self.sampling, size[1] * self.sampling
         self.scale = rows
-        self.coarse = max(1, rows // 256)  # smooth fields are made at every so many sub-pixels, and enlarged
+        self.coarse = max(1, round(rows / 256))  # smooth fields are made at every so many sub-pixels, and enlarged
         self.colour = np.zeros((rows, columns, 3), np.float32)
         self.shade = np.ones((rows, columns), np.float32)
         self.label = np.zeros((rows, columns), np.uint8)

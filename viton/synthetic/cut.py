@@ -18,7 +18,7 @@ PANELS = (FRONT, *SLEEVE_OF.values(), HIGH_COLLAR)
 
 
 class Frame(NamedTuple):
-    """Where a front lies in a picture; `curl` is how far it bends round the body (0 flat), `turn` how far it turns."""
+    """Where a flat front lies in a picture."""
 
     centre: float
     top: float
@@ -26,8 +26,6 @@ class Frame(NamedTuple):
     drop: float  # how much lower the shoulder tips are than the neck
     half_width: Profile  # by y
     sag: float = 0.0  # how much lower the middle of the hem is than its sides
-    curl: float = 0.0
-    turn: float = 0.0
 
     def _ends(self, u: Floats) -> tuple[Floats, Floats]:
         across = np.minimum(np.abs(u), 1.3)
@@ -38,11 +36,7 @@ class Frame(NamedTuple):
         seen: Floats = np.divide(x - self.centre, self.half_width(y), dtype=np.float32, casting="same_kind")
         shoulder, hem = self._ends(seen)
         v = (y - shoulder) / (hem - shoulder)
-        if not self.curl:
-            return seen, v
-        inside = np.clip(seen, -1, 1)
-        u = np.arcsin(self.curl * inside) / np.arcsin(self.curl) + self.turn * (1 - inside**2)
-        return u + (seen - inside), v
+        return seen, v
 
     def to_xy(self, u: Floats, v: Floats) -> tuple[Floats, Floats]:
         """(x, y) of points on a flat front."""

@@ -28,7 +28,10 @@ from viton.synthetic.noise import noisy_keypoints, noisy_labels
 from viton.synthetic.plan import GENERATOR_VERSION, Job, name_of
 from viton.synthetic.render import dress
 from viton.synthetic.shapes import Floats
+from viton.synthetic.skull import TURN
 from viton.synthetic.wear import Fit, sample_fit
+
+ROOT_FILES = ("world", "world-config", *(f"{split}_pairs" for split in plan.SPLITS))
 
 
 def write_world(
@@ -43,25 +46,36 @@ def write_world(
         _check_root(root, config)
         if (root / "world.json").is_file():
             return
+        if (root / "world-config.json").is_file():
+            _sweep(root)
         write_json(root / "world-config.json", _identity(config))
-        _sweep(root)
         jobs = plan.jobs_of(config)
         for done in _write_all(root, config, jobs, workers):
             if progress:
                 progress(done, len(jobs))
         lists = _write_lists(root, config)
         names = sorted(lists + ["world-config.json"] + [name for job in jobs for name in files_of(job)])
-        digest = hashlib.sha256("".join(f"{name} {sha256_of(root / name)}\n" for name in names).encode()).hexdigest()
+        labels = [name for name in names if "parse" in name or "pairs" in name]
         counts = {
             name: {"people": len(s.people), "garments": len(s.garments)} for name, s in plan.split_world(config).items()
         }
-        write_json(root / "world.json", {**_identity(config), "counts": counts, "digest": digest})
+        write_json(
+            root / "world.json",
+            {**_identity(config), "counts": counts, "digest": _digest(root, names), "labels": _digest(root, labels)},
+        )
+
+
+def _digest(root: Path, names: list[str]) -> str:
+    """sha256 over the names and the sha256 of files, in the order given."""
+    return hashlib.sha256("".join(f"{name} {sha256_of(root / name)}\n" for name in names).encode()).hexdigest()
 
 
 def _sweep(root: Path) -> None:
-    """Remove the half-written files of a killed run: their names begin with a dot."""
-    for path in root.rglob(".*"):
-        if path.is_file() and path.name != ".lock":
+    """Remove the half-written files of a killed run, named as `files.written_whole` names them, and nothing else."""
+    left = [path for split in plan.SPLITS for path in (root / split).rglob(".*_00*.*")]
+    left += [path for name in ROOT_FILES for path in root.glob(f".{name}.*")]
+    for path in left:
+        if path.is_file():
             path.unlink()
 
 
@@ -204,9 +218,12 @@ def _openpose(keypoints: Keypoints) -> dict[str, object]:
 
 
 def encode_map(values: Floats) -> bytes:
-    """float32 (H,W,2) -> the bytes of an .npz with key "map"; no time stamp, so that equal maps are equal bytes."""
+    """float32 (H,W,2) -> the bytes of an .npz with key "map"; no time stamp, so that equal maps are equal bytes.
+
+    Places are rounded to 1/64 pixel, since processors differ far behind the point.
+    """
     array, archive = io.BytesIO(), io.BytesIO()
-    np.lib.format.write_array(array, np.ascontiguousarray(values, np.float32))
+    np.lib.format.write_array(array, np.round(np.asarray(values, np.float32) * 64) / np.float32(64))
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as stream:
         stream.writestr(zipfile.ZipInfo("map.npy"), array.getvalue(), zipfile.ZIP_DEFLATED)
     return archive.getvalue()
@@ -231,7 +248,7 @@ def _write_lists(root: Path, config: WorldConfig) -> list[str]:
 def _person_row(config: WorldConfig, index: int) -> dict[str, object]:
     person, fit = person_of(config, index), fit_of(config, index, index)
     lengths = {key: round(value, 5) for key, value in person.build._asdict().items()}
-    degrees = {"yaw": person.yaw, "head_roll": person.head.roll, "head_turn": person.head.turn * np.radians(60)}
+    degrees = {"yaw": person.yaw, "head_roll": person.head.roll, "head_turn": person.head.turn * TURN}
     return {
         "kind": "person", "id": name_of(index), "pose": person.pose,
         **{key: round(float(np.degrees(value)), 2) for key, value in degrees.items()},

@@ -129,7 +129,9 @@ def _paint_eye(skin: Skin, face: Face, side: int) -> None:
     upper, lower = 0.032 * face.open * arc**0.75 - 0.001, -0.018 * arc**0.8 - 0.001
     soft = max(0.005, fine)
     inside = step(upper - v, soft) * step(v - lower, soft) * step(1 - np.abs(e), 0.12)
-    white = np.array([214, 205, 199], np.float32) * (0.42 + 0.58 * skin.colour[skin.colour.shape[0] // 2, 0].mean() / 210)
+    white = np.array([214, 205, 199], np.float32) * (
+        0.42 + 0.58 * skin.colour[skin.colour.shape[0] // 2, 0].mean() / 210
+    )
     here.mix(white, 0.88 * inside)
     here.mix((176, 120, 110), 0.5 * inside * step(np.abs(e) - 0.85, 0.3))
     _paint_iris(here, face, side, x, v, inside)

@@ -13,8 +13,6 @@ from viton.synthetic.light import joined
 from viton.synthetic.relief import bell, step
 from viton.synthetic.shapes import Floats
 from viton.synthetic.surface import (
-    ARMPIT,
-    BARE_ARMPIT,
     Limb,
     below_seam,
     from_armhole,
@@ -81,7 +79,7 @@ def _neck(canvas: Canvas, person: Person, window: Window) -> tuple[Floats, Float
     out = 0.2 + 0.45 * along
     cord = bell(share, out + 0.3 * turn * along, 0.2) + bell(share, 0.3 * turn * along - out, 0.2)
     height = half * np.sqrt(1 - share * share) + 0.015 * b.torso - 0.04 * b.torso * step(0.55 - along, 0, 0.5)
-    height = height + 0.01 * b.torso * cord * step(along, 0.1, 0.5)
+    height = height + 0.005 * b.torso * cord * step(along, 0.1, 0.5)
     beside = np.abs(across) - half
     inside = np.minimum.reduce([-beside / b.torso, along - 0.1, 1.7 - along])
     return np.where(beside < 0, height, height - 3 * beside).astype(np.float32), inside
@@ -98,12 +96,10 @@ def paint_arm(canvas: Canvas, person: Person, limb: Limb, height: Floats, sleeve
     """The arm with its hand, from the shoulder's seam on."""
     label = "left_arm" if limb.side > 0 else "right_arm"
     inside = limb.inside(limb.radius, limb.whole)
-    kind = person.arms[limb.side].kind
-    if kind == "raised" or (kind == "on_hip" and not sleeved):
-        inside = from_armhole(canvas, person.trunk, person.build, limb, inside, 0.1 if kind == "raised" else 0.04)
-    else:
-        armpit = ARMPIT if sleeved else BARE_ARMPIT
-        inside = np.minimum(inside, below_seam(limb, person.build, limb.radius, armpit))
+    if person.arms[limb.side].kind == "raised":
+        inside = from_armhole(canvas, person.trunk, person.build, limb, inside)
+    elif sleeved:  # a bare arm lies before the garment's side from the top of the shoulder on
+        inside = np.minimum(inside, below_seam(limb, person.build, limb.radius))
     patch = Patch(limb.window, canvas.enlarge(inside, limb.window) > 0)
     cast_arm_shadow(canvas, person, limb, patch)
     paint_skin(canvas, person, Shape(patch, height), label)

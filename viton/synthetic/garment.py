@@ -28,7 +28,6 @@ class Garment(NamedTuple):
     cut: Cut
     fabric: Fabric
     logo: str  # its text, or nothing
-    logo_size: float  # width in half-widths of its shoulders
     size: float  # half-width of its shoulders in its picture, as far as it fits
     trim: Trim
     emblem: Emblem | None  # the logo's design
@@ -50,7 +49,7 @@ def sample_garment(rng: np.random.Generator, index: int) -> Garment:
         chest = max(0.6, cut.neckline.front * layout.flat(cut).ratio + 0.26)
         emblem = sample_emblem(rng, base, _word(index), index, chest)
     return Garment(
-        kind, cut, fabric, emblem.word if emblem else "", emblem.width if emblem else 0.0,
+        kind, cut, fabric, emblem.word if emblem else "",
         float(rng.uniform(0.25, 0.275)), trim, emblem,
     )  # fmt: skip
 

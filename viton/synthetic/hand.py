@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viton.synthetic.body import Person, skin_tone
-from viton.synthetic.canvas import Canvas, Patch, Window
+from viton.synthetic.canvas import LABEL, Canvas, Patch, Window
 from viton.synthetic.light import swell
+from viton.synthetic.relief import step
 from viton.synthetic.shapes import Floats, closed_curve, open_curve
 
 Points = tuple[tuple[float, float], ...]
@@ -95,9 +96,12 @@ def paint_hand(canvas: Canvas, person: Person, side: int, label: str) -> None:
     arm = canvas.strokes([_forearm(person, side)], 1.02 * person.build.arm)
     height = swell(mask | _union(window, (arm,)), canvas.scale, 0.12 * size)
     x, y = canvas.grid(window)
-    mask &= (x - place.wrist[0]) * place.way[0] + (y - place.wrist[1]) * place.way[1] > -0.12 * size
+    along = ((x - place.wrist[0]) * place.way[0] + (y - place.wrist[1]) * place.way[1]) / size
     shade = person.light.lit(height, canvas.scale)
-    canvas.paint(Patch(window, mask), label, skin_tone(person, shade), shade)
+    lit = np.asarray(skin_tone(person, shade) * shade[..., None], np.float32)
+    arm_there = canvas.colour[window] * canvas.shade[window][..., None]
+    own = np.where(canvas.label[window] == LABEL[label], step(along, -0.12, 0.14), 1)[..., None]
+    canvas.paint(Patch(window, mask & (along > -0.12)), label, arm_there + own * (lit - arm_there))
     gaps: list[Floats] = [np.asarray((one[1:8] + other[1:8]) / 2) for one, other in pairwise(fingers)]
     canvas.darken(canvas.strokes(gaps, 0.018 * size), 0.34, 0.012 * size, (label,))
     crease = place.put(CREASE)

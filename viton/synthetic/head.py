@@ -32,7 +32,9 @@ def paint_head(
         _paint_ear(canvas, frame, side, tone, light, 1.0)
     rows, columns = round(1.1 * place.height * canvas.scale), round(3.7 * place.half_width * canvas.scale)
     surface = unroll(rows, columns, 1.75, face.build)
-    fleck = np.random.default_rng([round(255 * v) for v in (face.smile, face.open, face.brow)]).normal(0, 1, (24, 24))
+    fleck = np.random.default_rng([abs(round(255 * v)) for v in (face.smile, face.open, face.brow)]).normal(
+        0, 1, (24, 24)
+    )
     table = paint_skin(surface, face, tone, fleck.astype(np.float32))
     seen = view(place, surface, frame.across, frame.up)
     near = seen.look(facing(place, surface))
@@ -59,7 +61,7 @@ def _paint_nape(canvas: Canvas, place: HeadPlace, tone: Floats) -> None:
     side = -1 if place.turn > 0 else 1
     high = float(side_edge(place, side, 0.46, -0.1))
     back = side * (1 + 0.4 * max(-place.nod, 0.0))  # a raised chin lowers the back of the head
-    edge = [(high, 0.46), (back * 0.86, 0.34), (back * 0.73, 0.2), (side * 0.64, 0.06), (side * 0.6, -0.06)]
+    edge = [(high, 0.46), (back * 0.86, 0.34), (back * 0.68, 0.2), (side * 0.56, 0.06), (side * 0.52, -0.06)]
     patch = filled(canvas, place.put([*edge, (0.0, -0.06), (0.0, 0.46)]))
     across, up = place.locate(*canvas.grid(patch.window))
     cover = patch.mask * step(up - 0.03, 0.16) * step(side * across - 0.3, 0.5)

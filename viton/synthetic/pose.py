@@ -84,6 +84,14 @@ class Trunk(NamedTuple):
         t = (y - self.slope(rough) * across - top) / length
         return x - self.middle(t), t
 
+    def hides(self, point: NDArray[np.float64]) -> bool:
+        """Whether the trunk lies before a point (x, y) behind it."""
+        x, y = np.asarray(point, np.float32)[:, None, None]
+        across, t = self.locate(x, y)
+        yaw = self.stance.yaw
+        half = np.hypot(self.width(t) * np.cos(yaw), self.depth(t) * np.sin(yaw))
+        return bool((np.abs(across) < half).all() and float(t.max()) < 1.2)
+
     def place(self, across: float, t: float) -> NDArray[np.float64]:
         """(x, y) of a place of the trunk."""
         at = np.array(t)
@@ -98,7 +106,7 @@ def sample_stance(rng: np.random.Generator, pose: str, torso: float) -> Stance:
     relaxed = rng.normal(0, 1)  # the sign is the side that carries the weight
     return Stance(
         neck=(float(0.387 + rng.normal(0, 0.02)), float(0.334 + 0.5 * (torso - 0.4) + rng.uniform(-0.036, 0.036))),
-        lean=float(np.clip(rng.normal(0, 0.055) + 0.045 * relaxed, -0.15, 0.15) * torso),
+        lean=float(np.clip(rng.normal(0, 0.055) + 0.04 * relaxed, -0.11, 0.11) * torso),
         bow=float(-0.02 * relaxed * torso),
         shoulders=float(np.clip(0.045 * relaxed + rng.normal(0, 0.03), -0.13, 0.13)),
         hips=float(np.clip(-0.055 * relaxed + rng.normal(0, 0.02), -0.1, 0.1)),

@@ -37,7 +37,7 @@ def wear_sleeve(person: Person, garment: Garment, product: Product, fit: Fit, li
     down = below_seam(limb, person.build, radius)
     inside = limb.inside(radius, length)
     if person.arms[limb.side].kind == "raised":
-        inside = from_armhole(canvas, person.trunk, person.build, limb, inside, 0.1)
+        inside = from_armhole(canvas, person.trunk, person.build, limb, inside)
     else:
         inside = np.minimum(inside, down)
     angle = np.arcsin(share)

@@ -12,7 +12,7 @@ from viton.synthetic.pose import JOINT, Arm, Build, Trunk
 from viton.synthetic.relief import step
 from viton.synthetic.shapes import Along, Axis, Floats, Profile, as_points
 
-ARMPIT, BARE_ARMPIT = 0.2, 0.05  # below the shoulder joint along the arm, in torsos: of a sleeve, of an arm without
+ARMPIT = 0.2  # below the shoulder joint along the arm, in torsos
 CAP = 1.1  # how far the shoulder's top is above its joint, in half-widths of the arm
 FAR = -9.0  # the height of nothing
 
@@ -72,7 +72,7 @@ def shoulder_line(out: Floats, build: Build) -> Floats:
     """t of the upper edge of bare shoulders: from the side of the neck over the muscle down to the arm."""
     neck = build.neck / build.shoulder
     share = np.clip((out - neck) / (1 - neck), 0, 1.5)
-    return np.asarray(-0.205 + 0.135 * share**0.9 + np.maximum(out - 1, 0), np.float32)
+    return np.asarray(-0.165 + 0.095 * share**0.9 + np.maximum(out - 1, 0), np.float32)
 
 
 class Limb(NamedTuple):
@@ -128,15 +128,15 @@ def shoulder_join(limb: Limb, build: Build) -> tuple[Floats, Floats]:
     return soft, np.asarray(10 * build.torso * np.clip(along - 0.2, 0, None) ** 1.5, np.float32)
 
 
-def below_seam(limb: Limb, build: Build, radius: Floats, armpit: float = ARMPIT) -> Floats:
+def below_seam(limb: Limb, build: Build, radius: Floats) -> Floats:
     """How far down the arm a pixel lies from the seam of the shoulder, which runs from its top to the armpit."""
     share = step(limb.beside.across / radius, -0.1, 1.0)
     cap = CAP * build.arm
-    return limb.beside.along + cap - share * (cap + armpit * build.torso)
+    return limb.beside.along + cap - share * (cap + ARMPIT * build.torso)
 
 
-def from_armhole(canvas: Canvas, trunk: Trunk, build: Build, limb: Limb, inside: Floats, soft: float) -> Floats:
-    """How far (h,w) within an arm that is held away: from the armhole on, with an armpit rounded by `soft` torsos."""
+def from_armhole(canvas: Canvas, trunk: Trunk, build: Build, limb: Limb, inside: Floats) -> Floats:
+    """How far (h,w) within an arm that is held away: from the armhole on, with a rounded armpit."""
     across, t = trunk.locate(*canvas.coarse_grid(limb.window))
     cos, sin = np.float32(np.cos(trunk.stance.yaw)), np.float32(np.sin(trunk.stance.yaw))
     flank = np.hypot(trunk.width(t) * cos, trunk.depth(t) * sin) - np.abs(across)
@@ -144,7 +144,7 @@ def from_armhole(canvas: Canvas, trunk: Trunk, build: Build, limb: Limb, inside:
     of_trunk = np.minimum(flank, (t - shoulder_line(out, build)) * build.torso)
     beyond = np.where(across * limb.side > 0, (out - 0.9) * build.shoulder, -1)
     beyond = np.maximum(beyond, (t - 0.4) * build.torso)  # a forearm may come back over the trunk
-    web = np.minimum(joined(inside, of_trunk, soft * build.torso), 0.01 * build.torso - of_trunk)
+    web = np.minimum(joined(inside, of_trunk, 0.1 * build.torso), 0.01 * build.torso - of_trunk)
     return np.minimum(np.maximum(inside, np.minimum(web, (0.32 - t) * build.torso)), beyond)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from viton.synthetic.body import Person
 from viton.synthetic.canvas import Canvas, Cloth, Patch, Window
-from viton.synthetic.cut import COLLAR_RIM, FRONT, HIGH_COLLAR
+from viton.synthetic.cut import COLLAR_RIM, FRONT, HIGH_COLLAR, Cut
 from viton.synthetic.garment import Garment, Product
 from viton.synthetic.layout import LONGER
 from viton.synthetic.light import slopes
@@ -84,7 +84,7 @@ def garment_ease(person: Person, garment: Garment, fit: Fit) -> Ease:
     loose = fit.looseness * (np.clip(hanging, 0, None) + 0.045 * b.torso * np.clip((t - 0.1) / 0.6, 0, 1))
     # Much free cloth falls in folds before it stands off.
     free = loose + np.maximum(flare, -0.01 * b.torso)
-    close = 0.012 * b.torso + 0.08 * b.torso * np.tanh(free / (0.08 * b.torso))
+    close = 0.012 * b.torso + 0.036 * b.torso * np.tanh(free / (0.036 * b.torso))
     if person.lower.tucks:
         rise = person.lower.rise
         blouson = 0.3 * fit.looseness * np.clip(rise + 0.02 - t, 0, 0.12) * b.torso
@@ -101,25 +101,27 @@ def wear_front(canvas: Canvas, person: Person, garment: Garment, product: Produc
     hem = NECK_SIDE + LONGER * garment.cut.ratio * fit.stretch * 1.08 * b.shoulder / b.torso
     window = trunk_window(canvas, trunk, NECK_SIDE - 0.1, hem + 0.08, 0.08 * b.torso)
     surface = trunk_surface(canvas, trunk, b, window, garment_ease(person, garment, fit))
-    u, v = _cut_place(surface, trunk, b, hem, garment.cut.rise > 0)
+    round_, v = _cut_place(surface, trunk, b, hem)
+    u = np.sign(round_) * np.where(np.abs(round_) > 1, 2 - np.abs(round_), np.abs(round_))  # the back is cut alike
     corner = 1.03 - to_shoulder(surface.across, trunk, b) + np.clip(3 * surface.t, 0, None)  # under the sleeve
     inside = np.minimum(1 - np.abs(surface.seen), corner)
+    if not product.sleeves:  # above the armholes the back does not show
+        inside = np.minimum(inside, np.maximum(1 - np.abs(round_), v - garment.cut.armhole))
     if person.lower.tucks:
         inside = np.minimum(inside, person.lower.rise + 0.05 - surface.t)
     covered = garment.cut.covers(canvas.enlarge(u, window), canvas.enlarge(v, window))
     covered &= canvas.enlarge(inside, window) > 0
     height = _draped(canvas, surface, fit, b) + _front_folds(surface, u, v, person, garment, fit)
-    u, v = _askew(u, v, fit, height, canvas.scale / canvas.coarse)
+    u, v = _askew(u, v, garment.cut, fit, slopes(height, canvas.scale / canvas.coarse))
     xy = product.front.to_xy(np.clip(u, -1, 1), np.clip(v, 0, 1))
     return Piece(Patch(window, covered), Cloth(FRONT, product_pixels(canvas, product, window, xy)), height)
 
 
-def _cut_place(surface: Surface, trunk: Trunk, b: Build, hem: float, high: bool) -> tuple[Floats, Floats]:
-    """(u, v) on the cut; what lies behind the side seam is cut like the front, mirrored at the seam."""
+def _cut_place(surface: Surface, trunk: Trunk, b: Build, hem: float) -> tuple[Floats, Floats]:
+    """(u, v) on the cut, |u| beyond 1 behind the side seam."""
     out = to_shoulder(surface.across, trunk, b)
-    slope = np.minimum(out, 1.5) ** 1.4
-    top, drop = (-0.252, 0.178) if high else (-0.234, 0.16)  # cloth lies upon the shoulders
-    shoulder = top + drop * slope + 1.2 * np.maximum(out - 1, 0)
+    slope, top = np.minimum(out, 1.5) ** 1.4, -0.19  # cloth lies upon the shoulders
+    shoulder = top + 0.119 * slope + 1.2 * np.maximum(out - 1, 0)
     low = hem + 0.035 * (1 - np.minimum(surface.seen**2, 1))  # seen from above, the hem's middle is lower
     level = top + 0.06 * slope  # cloth hangs level below shoulders that slope more than the flat garment's
     at_shoulder = (shoulder - level) / (low - level)
@@ -129,7 +131,7 @@ def _cut_place(surface: Surface, trunk: Trunk, b: Build, hem: float, high: bool)
     round_ = ARC(turn)
     flat = np.where(turn > np.pi / 2, 2 - np.sin(turn), np.sin(turn))  # cloth lies flat upon the shoulders
     u = flat + step(v, 0.0, 0.4) * (round_ - flat)
-    return np.sign(surface.theta) * np.where(u > 1, 2 - u, u), v
+    return np.asarray(np.sign(surface.theta) * u), v
 
 
 def _draped(canvas: Canvas, surface: Surface, fit: Fit, b: Build) -> Floats:
@@ -162,13 +164,14 @@ def _front_folds(surface: Surface, u: Floats, v: Floats, person: Person, garment
     return np.asarray(scale * stiff * (0.03 * flutes + 0.021 * drag + 0.014 * pushed + 0.018 * crumple), np.float32)
 
 
-def _askew(u: Floats, v: Floats, fit: Fit, height: Floats, scale: float) -> tuple[Floats, Floats]:
+def _askew(u: Floats, v: Floats, cut: Cut, fit: Fit, slope: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     """The place on the cut of cloth that lies a little askew and leans with its folds; seams stay where they are."""
-    right, down = slopes(height, scale)
-    inside = np.clip(1 - u * u, 0, 1)
-    free = inside * np.clip(4 * v * (1.1 - v), 0, 1)
+    right, down = slope
+    free = np.clip(1 - u * u, 0, 1) * np.clip(4 * v * (1.1 - v), 0, 1) * step(v - cut.neckline.edge(u), 0.0, 0.2)
+    if cut.strap < 1:
+        free = free * step(cut.side(v) - np.abs(u), 0.0, 0.2)
     a = (u + 1) / 2
-    pull = np.clip(right, -0.7, 0.7) * 0.035 + 0.035 * fit.slide[0].at(a, v)
+    pull = np.clip(right, -0.7, 0.7) * 0.035 + 0.028 * fit.slide[0].at(a, v)
     sag = np.clip(down, -0.7, 0.7) * 0.012 + 0.016 * fit.slide[1].at(a, v)
     return u + pull * free, v + sag * free
 
