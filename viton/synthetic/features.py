@@ -129,12 +129,11 @@ def _paint_eye(skin: Skin, face: Face, side: int) -> None:
     upper, lower = 0.032 * face.open * arc**0.75 - 0.001, -0.018 * arc**0.8 - 0.001
     soft = max(0.005, fine)
     inside = step(upper - v, soft) * step(v - lower, soft) * step(1 - np.abs(e), 0.12)
-    white = np.array([214, 205, 199], np.float32) * (
-        0.42 + 0.58 * skin.colour[skin.colour.shape[0] // 2, 0].mean() / 210
-    )
+    fair = float(skin.colour[skin.colour.shape[0] // 2, 0].mean() / 210)  # eyes lie in the same shade as the face
+    white = np.array([214, 205, 199], np.float32) * (0.3 + 0.7 * fair)
     here.mix(white, 0.88 * inside)
     here.mix((176, 120, 110), 0.5 * inside * step(np.abs(e) - 0.85, 0.3))
-    _paint_iris(here, face, side, x, v, inside)
+    _paint_iris(here, face, side, x, v, inside, fair)
     here.shade(0.42, inside * step(v - upper + 0.013, 0.016))
     lash = np.array([34, 25, 24], np.float32)
     thick = (0.0045 + 0.004 * face.make_up) * (0.75 + 0.3 * e)
@@ -147,7 +146,7 @@ def _paint_eye(skin: Skin, face: Face, side: int) -> None:
     here.shade(0.2, crease)
 
 
-def _paint_iris(here: Skin, face: Face, side: int, x: Floats, v: Floats, inside: Floats) -> None:
+def _paint_iris(here: Skin, face: Face, side: int, x: Floats, v: Floats, inside: Floats, fair: float) -> None:
     """Iris with its dark rim, pupil and the light's reflection."""
     soft = max(0.1, 1.0 * LONG * here.fine / 0.088)
     out = np.hypot(x - EYE[0] - 0.05 * face.gaze * side, (v - 0.007) * LONG) / 0.088
@@ -156,7 +155,7 @@ def _paint_iris(here: Skin, face: Face, side: int, x: Floats, v: Floats, inside:
     here.mix(eyes * 1.1, inside * step(0.8 - out, 0.3))
     here.mix((18, 14, 14), 0.95 * inside * step(0.42 - out, soft))
     glint = np.hypot(x - EYE[0] - 0.05 * face.gaze * side + 0.03 * side, (v - 0.0165) * LONG) / 0.03
-    here.mix((250, 250, 250), 0.85 * inside * step(1 - glint, max(0.5, LONG * here.fine / 0.03)))
+    here.mix((250, 250, 250), 0.85 * fair**2 * inside * step(1 - glint, max(0.5, LONG * here.fine / 0.03)))
 
 
 def _paint_mouth(skin: Skin, face: Face) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from viton.synthetic import figure, head, skirt, sleeve, trousers, wear
 from viton.synthetic.body import Person
-from viton.synthetic.canvas import Canvas
+from viton.synthetic.canvas import LABEL, Canvas, Patch
 from viton.synthetic.cut import FRONT
 from viton.synthetic.develop import Picture, develop
 from viton.synthetic.garment import Garment, Product
@@ -54,6 +54,8 @@ def dress(person: Person, garment: Garment, product: Product, fit: Fit) -> Pictu
     head.paint_head(canvas, person.head, person.face, person.hair, person.skin, person.light)
     head.paint_front_hair(canvas, person.head, person.hair, person.light)
     _paint_arms(canvas, outfit, "front")
+    if not product.sleeves:
+        _paint_straps(canvas, outfit)
     return develop(canvas, product)
 
 
@@ -107,6 +109,13 @@ def _paint_arms(canvas: Canvas, outfit: Outfit, depth: str) -> None:
             _paint_piece(
                 canvas, outfit, piece._replace(height=_with_trunk(canvas, outfit, side, piece.height, front)), 0.0
             )
+
+
+def _paint_straps(canvas: Canvas, outfit: Outfit) -> None:
+    """Lay thin straps over the bare shoulders again, which belong to the arms."""
+    window, worn = outfit.front.patch
+    arms = np.isin(canvas.label[window], [LABEL["left_arm"], LABEL["right_arm"]])
+    _paint_piece(canvas, outfit, outfit.front._replace(patch=Patch(window, worn & outfit.front.upon & arms)), 0.0)
 
 
 def _with_bounce(colour: Floats, shade: Floats) -> Floats:

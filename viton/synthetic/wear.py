@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from viton.synthetic.body import Person
-from viton.synthetic.canvas import Canvas, Cloth, Patch, Window
+from viton.synthetic.canvas import Bools, Canvas, Cloth, Patch, Window
 from viton.synthetic.cut import COLLAR_RIM, FRONT, HIGH_COLLAR, Cut
 from viton.synthetic.garment import Garment, Product
 from viton.synthetic.layout import LONGER
@@ -58,6 +58,7 @@ class Piece(NamedTuple):
     patch: Patch
     cloth: Cloth
     height: Floats
+    upon: Bools | bool = False  # where its thin straps lie upon bare shoulders
 
 
 def sample_fit(rng: np.random.Generator) -> Fit:
@@ -91,6 +92,8 @@ def garment_ease(person: Person, garment: Garment, fit: Fit) -> Ease:
         close = np.minimum(close, 0.012 * b.torso + blouson + loose * np.clip((rise - t) / 0.3, 0, 1))
     waves = (0.2 + fit.looseness) * 0.007 * b.torso * np.clip(t * 2.5 - 0.4, 0, 1)
     sides = (fit.rings.at(np.full((49, 1), side), t[:, None] / 1.2)[:, 0] for side in (0.0, 1.0))
+    if not person.lower.tucks:  # over the waistband and what is below it
+        close = np.maximum(close, 0.034 * b.torso * np.clip((t - 0.6) / 0.2, 0, 1))
     left, right = (Profile(t, np.maximum(close + waves * wave, 0.006 * b.torso)) for wave in sides)
     return Ease(left, right)
 
@@ -101,7 +104,7 @@ def wear_front(canvas: Canvas, person: Person, garment: Garment, product: Produc
     hem = NECK_SIDE + LONGER * garment.cut.ratio * fit.stretch * 1.08 * b.shoulder / b.torso
     window = trunk_window(canvas, trunk, NECK_SIDE - 0.1, hem + 0.08, 0.08 * b.torso)
     surface = trunk_surface(canvas, trunk, b, window, garment_ease(person, garment, fit))
-    round_, v = _cut_place(surface, trunk, b, hem)
+    round_, v = _cut_place(surface, trunk, b, hem, garment.cut.rise > 0)
     u = np.sign(round_) * np.where(np.abs(round_) > 1, 2 - np.abs(round_), np.abs(round_))  # the back is cut alike
     corner = 1.03 - to_shoulder(surface.across, trunk, b) + np.clip(3 * surface.t, 0, None)  # under the sleeve
     inside = np.minimum(1 - np.abs(surface.seen), corner)
@@ -109,19 +112,23 @@ def wear_front(canvas: Canvas, person: Person, garment: Garment, product: Produc
         inside = np.minimum(inside, np.maximum(1 - np.abs(round_), v - garment.cut.armhole))
     if person.lower.tucks:
         inside = np.minimum(inside, person.lower.rise + 0.05 - surface.t)
+    upon = garment.cut.neckline.bust - v  # thin straps; wide ones go on behind the arm
     covered = garment.cut.covers(canvas.enlarge(u, window), canvas.enlarge(v, window))
     covered &= canvas.enlarge(inside, window) > 0
     height = _draped(canvas, surface, fit, b) + _front_folds(surface, u, v, person, garment, fit)
     u, v = _askew(u, v, garment.cut, fit, slopes(height, canvas.scale / canvas.coarse))
     xy = product.front.to_xy(np.clip(u, -1, 1), np.clip(v, 0, 1))
-    return Piece(Patch(window, covered), Cloth(FRONT, product_pixels(canvas, product, window, xy)), height)
+    cloth = Cloth(FRONT, product_pixels(canvas, product, window, xy))
+    return Piece(Patch(window, covered), cloth, height, canvas.enlarge(upon, window) > 0)
 
 
-def _cut_place(surface: Surface, trunk: Trunk, b: Build, hem: float) -> tuple[Floats, Floats]:
+def _cut_place(surface: Surface, trunk: Trunk, b: Build, hem: float, high: bool) -> tuple[Floats, Floats]:
     """(u, v) on the cut, |u| beyond 1 behind the side seam."""
     out = to_shoulder(surface.across, trunk, b)
     slope, top = np.minimum(out, 1.5) ** 1.4, -0.19  # cloth lies upon the shoulders
     shoulder = top + 0.119 * slope + 1.2 * np.maximum(out - 1, 0)
+    if high:
+        shoulder = shoulder - 0.025 * bell(out, 0.42, 0.14)  # up to where the collar begins
     low = hem + 0.035 * (1 - np.minimum(surface.seen**2, 1))  # seen from above, the hem's middle is lower
     level = top + 0.06 * slope  # cloth hangs level below shoulders that slope more than the flat garment's
     at_shoulder = (shoulder - level) / (low - level)
