@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from viton_eval.commands import plan, resolved_run
-from viton_eval.sources import DATA, NOTEBOOKS, TRY_ON, WARP, WORLD
+from viton_eval.sources import CHECK, NOTEBOOKS, TRY_ON, WARP, WORLD
 
 ROOT = Path(workflow.basedir)
 RUN = resolved_run(Path(config["config"]), config["data"], "runs", config["data_digest"], config["reference_digest"])
@@ -61,7 +61,7 @@ if "data" in PLAN:
 
 rule check:
     priority: 2  # what is wrong with the data is worth knowing first
-    input: done(*PLAN["check"].needs), sources(DATA)
+    input: done(*PLAN["check"].needs), sources(CHECK)
     output: done("check")
     params: step=step("check"), command=PLAN["check"].command, inputs=inputs
     shell: RUN_STEP

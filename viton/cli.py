@@ -51,11 +51,16 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """List everything that is wrong with a dataset folder, at once."""
+    from viton.data.check import Problem
     from viton.data.check import check as check_folder
+    from viton.synthetic.dataset import damage_of
 
     if layout != "viton-hd":
         raise UsageError(f"--layout: expected viton-hd, got '{layout}'")
     report = check_folder(root, (split,) if split else (), console.progress("checked"))
+    damage = None if split else damage_of(root)
+    if damage:
+        report = report._replace(problems=[*report.problems, Problem("error", *map(str, damage))])
     if as_json:
         print(json.dumps(report._asdict() | {"problems": [problem._asdict() for problem in report.problems]}))
     else:

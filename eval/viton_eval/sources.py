@@ -12,6 +12,7 @@ from __future__ import annotations
 FILES = ("viton/images.py", "viton/coordinates.py", "viton/parsing.py", "viton/keypoints.py", "viton/files.py")
 WORLD = (*FILES, "viton/synthetic/*.py")
 DATA = (*FILES, "viton/data/*.py")
+CHECK = (*DATA, "viton/synthetic/*.py")  # a made-up world is checked by its digest too
 TRY_ON = (
     *DATA,
     *("viton/warp.py", "viton/tps.py", "viton/shape_context.py", "viton/results.py", "viton/runs.py"),

@@ -14,7 +14,7 @@ from viton.images import load_labels, load_mask, load_rgb
 from viton.keypoints import read_openpose_body25
 from viton.parsing import CIHP
 from viton.synthetic import plan
-from viton.synthetic.dataset import GENERATOR_VERSION, keypoints_of, person_of, write_world
+from viton.synthetic.dataset import GENERATOR_VERSION, damage_of, keypoints_of, person_of, write_world
 
 SPLITS = ("train", "val", "test")
 SMALL = {"people": 9, "garments": 2, "seed": 1, "height": 64, "width": 48}
@@ -110,6 +110,21 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> No
     write_world(tmp_path, config)
     assert digests(tmp_path) == before
     assert kept.stat().st_mtime_ns == written_at
+
+
+def test_a_damaged_or_unfinished_world_is_found_out(tmp_path: Path) -> None:
+    write_world(tmp_path, WorldConfig(**{**SMALL, "people": 2, "garments": 0}))
+    assert damage_of(tmp_path) is None
+    truth = next(tmp_path.glob("*/map-truth/*.npz"))
+    whole = truth.read_bytes()
+    truth.write_bytes(b"garbage")
+    assert "digest" in damage_of(tmp_path)[2]
+    truth.unlink()
+    assert damage_of(tmp_path)[0] == truth
+    truth.write_bytes(whole)
+    (tmp_path / "world.json").unlink()
+    assert "without world.json" in damage_of(tmp_path)[2]
+    assert damage_of(tmp_path / "test") is None
 
 
 def test_a_finished_world_is_left_alone(small: Path) -> None:

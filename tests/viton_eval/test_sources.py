@@ -68,7 +68,7 @@ def listed(patterns):
 
 @pytest.mark.parametrize(
     ("verb", "patterns"),
-    [("synth", sources.WORLD), ("check", sources.DATA), ("warp", sources.WARP), ("try_on", sources.TRY_ON)],
+    [("synth", sources.WORLD), ("check", sources.CHECK), ("warp", sources.WARP), ("try_on", sources.TRY_ON)],
 )
 def test_every_module_that_a_verb_imports_makes_its_step_run_again(verb, patterns):
     read = closure(of_verb(verb))

@@ -31,6 +31,7 @@ from viton.synthetic.shapes import Floats
 from viton.synthetic.skull import TURN
 from viton.synthetic.wear import Fit, sample_fit
 
+LISTS = ("_pairs.txt", "/attributes.jsonl")
 ROOT_FILES = ("world", "world-config", *(f"{split}_pairs" for split in plan.SPLITS))
 
 
@@ -54,7 +55,7 @@ def write_world(
             if progress:
                 progress(done, len(jobs))
         lists = _write_lists(root, config)
-        names = sorted(lists + ["world-config.json"] + [name for job in jobs for name in files_of(job)])
+        names = _names(lists, jobs)
         labels = [name for name in names if "parse" in name or "pairs" in name]
         counts = {
             name: {"people": len(s.people), "garments": len(s.garments)} for name, s in plan.split_world(config).items()
@@ -63,6 +64,34 @@ def write_world(
             root / "world.json",
             {**_identity(config), "counts": counts, "digest": _digest(root, names), "labels": _digest(root, labels)},
         )
+
+
+def _names(lists: list[str], jobs: list[Job]) -> list[str]:
+    """Every file of a world but `world.json`, relative to its root."""
+    return sorted(lists + ["world-config.json"] + [name for job in jobs for name in files_of(job)])
+
+
+def damage_of(root: Path) -> tuple[Path, str, str] | None:
+    """(file, expected, got) of a made-up world that is unfinished or no longer has its digest; else None.
+
+    Raises InputError when `world.json` is no summary of a world.
+    """
+    if not (root / "world.json").is_file():
+        if (root / "world-config.json").is_file():
+            return root, "a finished made-up world (the same `viton data synth` goes on)", "one without world.json"
+        return None
+    summary = read_json(root / "world.json")
+    try:
+        config, digest = WorldConfig(**summary["config"]), summary["digest"]  # type: ignore[index]
+    except (TypeError, KeyError, ValueError) as error:
+        raise InputError(root / "world.json", "the summary of a made-up world", "something else") from error
+    lists = [f"{name}{end}" for name, split in plan.split_world(config).items() if split.people for end in LISTS]
+    names = _names(lists, plan.jobs_of(config))
+    missing = next((name for name in names if not (root / name).is_file()), None)
+    if missing:
+        return root / missing, "a file of the made-up world", "no such file"
+    found = _digest(root, names)
+    return None if found == digest else (root, f"files with the digest {digest} of world.json", f"digest {found}")
 
 
 def _digest(root: Path, names: list[str]) -> str:
@@ -241,7 +270,7 @@ def _write_lists(root: Path, config: WorldConfig) -> list[str]:
             _garment_row(config, index) for index in split.garments
         ]
         write_text(root / name / "attributes.jsonl", jsonl(rows))
-        written += [f"{name}_pairs.txt", f"{name}/attributes.jsonl"]
+        written += [name + end for end in LISTS]
     return written
 
 
