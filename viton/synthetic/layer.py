@@ -12,8 +12,6 @@ from viton.synthetic.canvas import LABEL, Canvas, Patch, Window
 from viton.synthetic.head_place import HeadPlace
 from viton.synthetic.shapes import Floats
 
-PERSON = tuple(name for name in LABEL if name != "background")
-
 
 class Layer(NamedTuple):
     """A window of the canvas, how much of each sub-pixel is covered (h,w), colour (h,w,3) or (3,), and shade (h,w)."""
