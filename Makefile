@@ -10,7 +10,7 @@ SET_UP = @bash scripts/set_up.sh
 CODE = viton eval tests scripts benchmarks notebooks
 
 .DEFAULT_GOAL := help
-.PHONY: help report dry test test-slow lint bench clean
+.PHONY: help report dry test test-slow lint bench gpu-check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,7 +41,12 @@ lint: ## check style and types
 bench: ## time the steps that have budgets, and the drawing of a made-up world
 	$(SET_UP)
 	.venv/bin/python -m benchmarks.world
+	.venv/bin/python -m benchmarks.training
 	.venv/bin/python -m benchmarks
+
+gpu-check: ## every stage on a GPU beside the CPU: agreement, images/s, memory
+	$(SET_UP)
+	.venv/bin/python -m benchmarks.gpu
 
 clean: ## remove .venv, caches and reports; never runs/
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,19 +1,24 @@
 # What depends on what in an experiment. `viton-eval report` starts it, in the folder runs/EXPERIMENT, with
 # config["config"], the resolved configuration's path, config["data"] and config["data_digest"] where the data is a
-# folder, and config["reference_digest"] where there is a reference. Commands and paths come from viton_eval.commands,
-# lists of source files from viton_eval.sources. A rule's output is a small file that its step writes last, so that a
-# failed step loses nothing; executed notebooks are logs, so that a failed one can be read.
+# folder, config["training_digest"] where such a folder is trained on, and config["reference_digest"] where there is a
+# reference. Steps come from viton_eval.plan, lists of source files from viton_eval.sources. A rule's output is a small
+# file that its step writes last, so that a failed step loses nothing; executed notebooks are logs, so that a failed
+# one can be read.
 import os
 import shlex
 import sys
+from contextlib import chdir
 from pathlib import Path
 
-from viton_eval.commands import plan, resolved_run
-from viton_eval.sources import CHECK, NOTEBOOKS, TRY_ON, WARP, WORLD
+from viton_eval.commands import resolved_run
+from viton_eval.plan import plan
+from viton_eval.sources import CHECK, NOTEBOOKS, SCORES, TRY_ON, WARP, WORLD
 
 ROOT = Path(workflow.basedir)
-RUN = resolved_run(Path(config["config"]), config["data"], "runs", config["data_digest"], config["reference_digest"])
-PLAN = plan(RUN)
+DIGESTS = [config[f"{name}_digest"] for name in ("data", "reference", "training")]
+RUN = resolved_run(Path(config["config"]), config["data"], "runs", *DIGESTS)
+with chdir(ROOT):  # what it looks for, others' trained stages and truths, is named from there
+    PLAN = plan(RUN)
 HERE = ROOT / RUN.folder  # where Snakemake works; all its paths are relative to it
 STEPS = os.path.relpath(ROOT / RUN.steps, HERE)
 
@@ -31,11 +36,12 @@ def sources(patterns):
     return sorted(os.path.relpath(path, HERE) for pattern in patterns for path in ROOT.glob(pattern))
 
 
-def step(name, *products):
+def step(name):
     """A step's options: what it is told decides whether it runs again. (What is computed from `input` would not count.)"""
-    options = [name, "--dir", STEPS, "--cwd", os.path.relpath(ROOT, HERE), f"--key={PLAN[name].key}"]
-    options += [f"--made={path}" for path in made(*products)]
-    options += [f"--stdout={STEPS}/{PLAN[name].stdout}"] if PLAN[name].stdout else []
+    told = PLAN[name]
+    options = [name, "--dir", STEPS, "--cwd", os.path.relpath(ROOT, HERE), f"--key={told.key}"]
+    options += [f"--made={path}" for path in made(*(told.folder / file for file in told.made))]
+    options += [f"--stdout={STEPS}/{told.stdout}"] if told.stdout else []
     return options + [f"--clears={path}" for path in made(RUN.data_root) if name == "data"]
 
 
@@ -55,15 +61,30 @@ if "data" in PLAN:
     rule data:
         input: sources(WORLD)
         output: done("data")
-        params: step=step("data", RUN.data_root / "world.json"), command=PLAN["data"].command, inputs=inputs
+        threads: 2
+        params: step=step("data"), command=PLAN["data"].command, inputs=inputs
         shell: RUN_STEP
 
 
 rule check:
-    priority: 2  # what is wrong with the data is worth knowing first
+    priority: 200  # what is wrong with the data is worth knowing before hours of training
     input: done(*PLAN["check"].needs), sources(CHECK)
     output: done("check")
     params: step=step("check"), command=PLAN["check"].command, inputs=inputs
+    shell: RUN_STEP
+
+
+rule train:
+    # One at a time, on all cores, and before all else: what is left then, try-ons and notebooks, runs side by side; so
+    # do trainings of a few steps. No source file is an input, for changed code never trains anything again silently.
+    priority: 100
+    threads: lambda w: workflow.cores if PLAN[f"train-{w.stage}"].alone else 1
+    input: lambda w: done(*PLAN[f"train-{w.stage}"].needs)
+    output: done("train-{stage}")
+    params:
+        step=lambda w: step(f"train-{w.stage}"),
+        command=lambda w: PLAN[f"train-{w.stage}"].command,
+        inputs=inputs,
     shell: RUN_STEP
 
 
@@ -71,10 +92,7 @@ rule warps:
     priority: 1
     input: done(*PLAN["warps"].needs), sources(WARP)
     output: done("warps")
-    params:
-        step=step("warps", RUN.warps / "settings.json", RUN.warps / "warps.jsonl"),
-        command=PLAN["warps"].command,
-        inputs=inputs,
+    params: step=step("warps"), command=PLAN["warps"].command, inputs=inputs
     shell: RUN_STEP
 
 
@@ -83,8 +101,19 @@ rule results:
     input: lambda w: done(*PLAN[f"results-{w.method}"].needs), sources(TRY_ON)
     output: done("results-{method}")
     params:
-        step=lambda w: step(f"results-{w.method}", *(RUN.results(w.method) / f for f in ("settings.json", "manifest.jsonl"))),
+        step=lambda w: step(f"results-{w.method}"),
         command=lambda w: PLAN[f"results-{w.method}"].command,
+        inputs=inputs,
+    shell: RUN_STEP
+
+
+rule scores:
+    priority: 1
+    input: lambda w: done(*PLAN[f"scores-{w.method}"].needs), sources(SCORES)
+    output: done("scores-{method}")
+    params:
+        step=lambda w: step(f"scores-{w.method}"),
+        command=lambda w: PLAN[f"scores-{w.method}"].command,
         inputs=inputs,
     shell: RUN_STEP
 
@@ -92,7 +121,7 @@ rule results:
 rule notebook:
     input:
         lambda w: done(*PLAN[f"notebook-{w.page}"].needs),
-        lambda w: made(PLAN[f"notebook-{w.page}"].notebook),
+        lambda w: made(*PLAN[f"notebook-{w.page}"].reads),
         sources(NOTEBOOKS),
     output: done("notebook-{page}")
     log: *made(RUN.notebooks / "{page}.ipynb", RUN.notebooks / "{page}.html")

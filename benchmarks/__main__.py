@@ -19,10 +19,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from viton.config import RepresentationConfig, ShapeContextConfig, WarpConfig, WorldConfig
+from viton.config import RepresentationConfig, ShapeContextConfig, WarpConfig
 from viton.data.sample import Sample
 from viton.data.viton_hd import VitonHd
 from viton.person import represent, represent_people
+from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
 from viton.warp import apply_warp, fit_sample, fit_warp, warp_sample
 

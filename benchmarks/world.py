@@ -15,7 +15,7 @@ from pathlib import Path
 
 import cv2
 
-from viton.config import WorldConfig
+from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_sample
 from viton.synthetic.plan import Job, jobs_of
 

@@ -176,3 +176,81 @@ def shared_data() -> Path:
     if os.environ.get("CI") and os.environ.get("VITON_REQUIRE_SHARED_DATA") == "1":
         pytest.fail(message)
     pytest.skip(message)
+
+
+class UntrainedRun:
+    """RUN/stages/ with networks as they were drawn, which is all that is needed to see how they are used."""
+
+    names = ("coarse", "refine", "crn", "prgan", "cagan")
+
+    def __init__(self, path: Path, size: tuple[int, int] = SIZE, fidelity: str = "paper", seed: int = 0) -> None:
+        self.path, self.size, self.fidelity, self.seed = path, size, fidelity, seed
+        self.digests: dict[str, str] = {}
+        for name in self.names:
+            self.write(name)
+
+    def folder(self, stage: str) -> Path:
+        return self.path / "stages" / stage / str(self.seed)
+
+    def settings(self, stage: str) -> dict[str, object]:
+        from viton.config import RepresentationConfig, WarpConfig
+
+        own = {"fidelity": self.fidelity} if stage in ("coarse", "refine") else {}
+        settings = {
+            "stage": stage,
+            "steps": 1,
+            "config": {"width": 32 if stage == "crn" else 8, **own},
+            "size": list(self.size),
+            "seed": self.seed,
+            "representation": RepresentationConfig().model_dump(mode="json"),
+        }
+        if stage == "refine":
+            settings |= {"warp": WarpConfig().model_dump(mode="json"), "below": {"coarse": self.digests["coarse"]}}
+        return settings
+
+    def networks(self, stage: str) -> dict:
+        """Weights ten times as large as they are drawn, or all masks would be 0.5 everywhere."""
+        import torch
+
+        from viton import cagan, coarse, crn, prgan, refine, stage_config
+        from viton.config import RepresentationConfig
+
+        config = getattr(stage_config, f"{stage.capitalize()}Config")(steps=1, **self.settings(stage)["config"])
+        torch.manual_seed(self.seed + len(stage))
+        shown = RepresentationConfig()
+        made = {
+            "coarse": lambda: {"coarse": coarse.coarse_network(config, shown, self.size)},
+            "refine": lambda: {"refine": refine.refinement_network(config)},
+            "crn": lambda: {"crn": crn.crn_network(config, shown, self.size)},
+            "prgan": lambda: {"generator": prgan.prgan_generator(config, shown, self.size)},
+            "cagan": lambda: {"generator": cagan.cagan_generator(config, self.size)},
+        }[stage]()
+        if stage in ("coarse", "prgan", "cagan"):
+            for network in made.values():
+                for parameter in network.parameters():
+                    parameter.data *= 10 if parameter.ndim == 4 else 1
+        return made
+
+    def write(self, stage: str) -> None:
+        from viton.checkpoint import StageFolder
+
+        folder, settings = StageFolder(self.folder(stage)), self.settings(stage)
+        folder.claim(settings)
+        folder.finish(self.networks(stage), settings)
+        self.digests[stage] = folder.digest()
+
+
+@pytest.fixture
+def make_untrained_run(tmp_path):
+    """A function that writes an UntrainedRun, of any size, fidelity and seed."""
+
+    def make(name: str = "run", **options: object) -> UntrainedRun:
+        return UntrainedRun(tmp_path / name, **options)
+
+    return make
+
+
+@pytest.fixture
+def untrained_run(make_untrained_run):
+    """A run whose stages do anything but what they are for."""
+    return make_untrained_run()

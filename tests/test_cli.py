@@ -20,7 +20,7 @@ from viton.results import shard_of
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ("--size", "64x48", "--set", "warp.match.height=64")
-VERBS = [("warp",), ("try-on",), ("merge",), ("doctor",), ("data", "check"), ("data", "synth")]
+VERBS = [("train",), ("warp",), ("try-on",), ("merge",), ("doctor",), ("data", "check"), ("data", "synth")]
 
 
 class Done(NamedTuple):
@@ -200,7 +200,7 @@ def test_these_are_all_verbs_there_are():
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        (("--target", "coarse"), "--target: expected parsed"),
+        (("--target", "coarse"), "--target: expected parsed without --run, or coarse with --run"),
         (("--device", "banana"), "--device banana"),
         (("--set", "warp"), "--set warp: expected a.b=value"),
         (("--set", "warp.smoothing=["), "--set warp.smoothing=["),
@@ -220,7 +220,6 @@ def test_wrong_usage_of_warp_exits_2_in_one_line(warp, tmp_path, arguments, want
         (("--shard", "0/2"), "--shard: expected i/n"),
         (("--shard", "3/2"), "--shard: expected i/n"),
         (("--shard", "x"), "--shard: expected i/n"),
-        (("--run", "runs/x"), "--run: non-parametric has no trained stages"),
         (("--person", "p.jpg"), "expected --person with --clothing, or --data with --pairs"),
     ],
 )
@@ -230,7 +229,7 @@ def test_wrong_usage_of_try_on_exits_2_in_one_line(try_on, arguments, wanted):
 
 def test_an_unknown_method_lists_the_known_ones(viton, tiny_hd, tmp_path):
     done = viton("try-on", "magic", "--data", tiny_hd.root, "--out", tmp_path / "out")
-    _one_error(done, 2, "expected one of non-parametric", "'magic'")
+    _one_error(done, 2, "expected one of viton", "'magic'")
 
 
 def test_neither_data_nor_person_is_wrong_usage(viton, tmp_path):

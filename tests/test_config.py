@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from viton.config import ExperimentConfig, ShapeContextConfig, TryOnConfig, load_config, overridden, parse
+from viton.config import ExperimentConfig, ShapeContextConfig, TryOnConfig, load_config
 from viton.errors import InputError, UsageError
+from viton.settings import overridden, parse
 
 CONFIGS = sorted((Path(__file__).resolve().parent.parent / "configs").glob("*.yaml"))
 SOUND = """

@@ -29,14 +29,17 @@ class Maker:
         self.made: list[Pair] = []
         self.dies_at, self.fails_at, self.mask = dies_at, fails_at, mask
 
-    def __call__(self, pair: Pair) -> Outcome:
+    def __call__(self, pairs: list[Pair]) -> list[Outcome]:
+        return [self.one(pair) for pair in pairs]
+
+    def one(self, pair: Pair) -> Outcome:
         if pair == self.dies_at:
             raise KeyboardInterrupt
         self.made.append(pair)
         if pair == self.fails_at:
             return failed("warp_failed:few_contour_points", "the outline is 3 px long")
         pixels = np.frombuffer(pair.name.encode() * 8, np.uint8)[:48].reshape(4, 4, 3)
-        pictures = {".png": pixels} | ({".mask.png": pixels[..., 0]} if self.mask else {})
+        pictures = {".png": pixels} | ({".mask.png": pixels[..., 0], ".coarse.png": pixels} if self.mask else {})
         return Outcome("ok", pictures, {"iou": 0.5})
 
 
@@ -184,11 +187,12 @@ def test_a_damaged_picture_is_made_again_and_no_other(finished, harm):
     assert _contents(finished) == before
 
 
+@pytest.mark.parametrize("what", ["mask", "coarse"])
 @pytest.mark.parametrize("deleted", [True, False])
-def test_a_damaged_mask_is_made_again_too(tmp_path, deleted):
+def test_a_damaged_picture_beside_the_result_is_made_again_too(tmp_path, deleted, what):
     _make(tmp_path, Maker(mask=True))
     before = _contents(tmp_path)
-    path = tmp_path / "p1__c2.mask.png"
+    path = tmp_path / f"p1__c2.{what}.png"
     path.unlink() if deleted else path.write_bytes(b"")
     maker = Maker(mask=True)
     _make(tmp_path, maker)
@@ -208,6 +212,49 @@ def test_a_failed_pair_is_a_row_with_its_reason_and_is_not_tried_again(tmp_path)
     assert again.made == []
 
 
+@pytest.mark.parametrize("batch", [2, 4, 100])
+def test_the_size_of_the_batches_changes_no_byte(tmp_path, finished, batch):
+    maker, seen = Maker(), []
+    _make(tmp_path / "out", maker, batch=batch, progress=lambda *at: seen.append(at))
+    assert maker.made == PAIRS
+    assert _contents(tmp_path / "out") == _contents(finished)
+    assert seen == [(min(done, 6), 6) for done in range(batch, 6 + batch, batch)]
+    assert len(read_jsonl(tmp_path / "out" / "timing.jsonl")) == len(PAIRS)
+
+
+def test_the_pairs_of_a_batch_share_its_time(tmp_path):
+    _make(tmp_path, Maker(), batch=3)
+    seconds = [row["seconds"] for row in read_jsonl(tmp_path / "timing.jsonl")]
+    assert len(set(seconds)) <= 2
+
+
+def test_a_run_killed_in_a_batch_loses_that_batch_alone(tmp_path, finished):
+    first, second = Maker(dies_at=PAIRS[3]), Maker()
+    with pytest.raises(KeyboardInterrupt):
+        _make(tmp_path / "out", first, batch=2)
+    _make(tmp_path / "out", second, batch=2)
+    assert first.made == PAIRS[:3]
+    assert second.made == PAIRS[2:]
+    assert _contents(tmp_path / "out") == _contents(finished)
+
+
+def test_a_maker_that_loses_a_pair_is_found_out(tmp_path):
+    with pytest.raises(ValueError, match="shorter"):
+        Folder(tmp_path).make(PAIRS, SETTINGS, lambda pairs: Maker()(pairs[1:]), batch=3)
+
+
+def test_a_picture_with_a_strange_name_is_refused(tmp_path):
+    outcome = Outcome("ok", {"/../x.png": np.zeros((4, 4, 3), np.uint8)}, {})
+    with pytest.raises(ValueError, match=r"names such as \.png"):
+        Folder(tmp_path).make(PAIRS[:1], SETTINGS, lambda pairs: [outcome])
+
+
+def test_what_a_method_tells_cannot_overwrite_what_became_of_the_pair(tmp_path):
+    outcome = Outcome("ok", {".png": np.zeros((4, 4, 3), np.uint8)}, {"status": "fine", "person": "me", "extra": 1})
+    (row,) = Folder(tmp_path).make(PAIRS[:1], SETTINGS, lambda pairs: [outcome])
+    assert (row["status"], row["person"], row["extra"]) == ("ok", PAIRS[0].person, 1)
+
+
 def test_the_order_of_the_pairs_changes_no_byte(tmp_path, finished):
     _make(tmp_path / "out", Maker(), PAIRS[::-1])
     assert _contents(tmp_path / "out") == _contents(finished)
@@ -220,12 +267,12 @@ def test_every_pair_is_in_exactly_one_shard_whatever_else_is_on_the_list():
     assert set(shard_of(PAIRS[:3], 1, 2)) == set(shard_of(PAIRS, 1, 2)) & set(PAIRS[:3])
 
 
-def _shards(tmp_path: Path, count: int = 3, **changed: object) -> list[Path]:
+def _shards(tmp_path: Path, count: int = 3, mask: bool = False, **changed: object) -> list[Path]:
     paths = []
     for index in range(1, count + 1):
         settings = SETTINGS | {"shard": f"{index}/{count}"} | changed
         paths.append(tmp_path / f"shard{index}")
-        _make(paths[-1], Maker(fails_at=PAIRS[0]), shard_of(PAIRS, index, count), settings)
+        _make(paths[-1], Maker(fails_at=PAIRS[0], mask=mask), shard_of(PAIRS, index, count), settings)
     return paths
 
 
@@ -236,6 +283,17 @@ def test_merged_shards_equal_one_run_byte_for_byte(tmp_path):
     assert len(read_jsonl(tmp_path / "merged" / "timing.jsonl")) == len(PAIRS)
     merge(_shards(tmp_path)[::-1], tmp_path / "merged")  # once more, in another order
     assert _contents(tmp_path / "merged") == _contents(tmp_path / "one")
+
+
+def test_merging_joins_the_pictures_beside_the_results_too(tmp_path):
+    _make(tmp_path / "one", Maker(fails_at=PAIRS[0], mask=True))
+    shards = _shards(tmp_path, mask=True)
+    merge(shards, tmp_path / "merged")
+    assert len(list((tmp_path / "merged").glob("*.coarse.png"))) == len(PAIRS) - 1
+    assert _contents(tmp_path / "merged") == _contents(tmp_path / "one")
+    next(path for shard in shards for path in shard.glob("*.coarse.png")).unlink()
+    with pytest.raises(InputError, match="the picture with sha256"):
+        merge(shards, tmp_path / "again")
 
 
 def _spoil_shards(tmp_path: Path, what: str) -> tuple[list[Path], str]:
@@ -381,12 +439,12 @@ def test_a_second_process_waits_while_the_first_is_at_work(tmp_path):
     os.close(said)
     first = Maker()
 
-    def produce(pair: Pair) -> Outcome:
-        if pair == PAIRS[1]:  # in the middle of the first run the second one starts
+    def produce(pairs: list[Pair]) -> list[Outcome]:
+        if pairs == PAIRS[1:2]:  # in the middle of the first run the second one starts
             os.write(start, b"!")
             assert select.select([heard], [], [], 30)[0]
             assert b"waiting for another process" in os.read(heard, 1000)
-        return first(pair)
+        return first(pairs)
 
     Folder(tmp_path / "out").make(PAIRS, SETTINGS, produce)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0  # it found everything done
@@ -396,10 +454,10 @@ def test_a_second_process_waits_while_the_first_is_at_work(tmp_path):
 
 
 def test_a_process_killed_without_warning_loses_only_the_pair_at_hand(tmp_path, finished):
-    def produce(pair: Pair) -> Outcome:
-        if pair == PAIRS[3]:
+    def produce(pairs: list[Pair]) -> list[Outcome]:
+        if pairs == PAIRS[3:4]:
             os.kill(os.getpid(), signal.SIGKILL)
-        return Maker()(pair)
+        return Maker()(pairs)
 
     child = os.fork()
     if child == 0:

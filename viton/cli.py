@@ -9,8 +9,11 @@ from typing import Annotated
 import typer
 
 from viton import console
-from viton.config import TryOnConfig, WorldConfig, load_config, overridden, parse
+from viton.cli_options import folders_of, shard_of, size_of, trained_size, try_on_config
+from viton.config import load_config, with_data
 from viton.errors import InputError, UsageError
+from viton.settings import parse
+from viton.synthetic.config import WorldConfig
 
 app = typer.Typer(
     help="Reproduce, run and compare image-based virtual try-on, from VITON (CVPR 2018) on.",
@@ -35,6 +38,8 @@ FailuresOk = Annotated[
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N pairs.")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of everything random.")]
 ImageSize = Annotated[str | None, typer.Option("--size", help="HxW of the pictures, for instance 256x192.")]
+TrainedIn = Annotated[Path | None, typer.Option("--run", help="Run with the trained stages, such as runs/demo.")]
+Variant = Annotated[str, typer.Option("--variant", help="One of the experiment's variants, for instance no-pose.")]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1, ...")]
 
 
@@ -91,7 +96,7 @@ def synth(
     """
     from viton.synthetic.dataset import write_world
 
-    height, width = _size(size)
+    height, width = size_of(size)
     wanted = {"people": people, "garments": garments, "seed": seed, "height": height, "width": width, "noise": noise}
     write_world(out, parse(WorldConfig, wanted, "world"), workers=workers, progress=console.progress("made"))
     if as_json:
@@ -105,7 +110,10 @@ def warp(
     out: Annotated[Path, typer.Option("--out", help="Folder for P__C.png, P__C.mask.png and warps.jsonl.")],
     pairs: PairsFile = "test_pairs.txt",
     split: SplitName = "test",
-    target: Annotated[str, typer.Option("--target", help="Mask to warp onto; this version knows parsed.")] = "parsed",
+    target: Annotated[
+        str, typer.Option("--target", help="Mask to warp onto: parsed, or coarse with --run.")
+    ] = "parsed",
+    run: TrainedIn = None,
     size: ImageSize = None,
     config: Config = None,
     overrides: Overrides = [],  # noqa: B006 - typer reads the default, nobody writes to it
@@ -119,25 +127,52 @@ def warp(
     """Warp product pictures onto people by shape contexts and thin-plate splines."""
     from viton.runs import Request, run_warps
 
-    if target != "parsed":
-        raise UsageError(
-            f"--target: expected parsed (coarse needs a trained network, not in this version), got '{target}'"
-        )
-    settings = _try_on_config(config, overrides, size, seed)
-    rows = run_warps(Request(data, split, pairs, settings, limit, device, overwrite), out, console.progress("warped"))
+    if target not in ("parsed", "coarse") or (target == "coarse") != (run is not None):
+        raise UsageError(f"--target: expected parsed without --run, or coarse with --run, got '{target}'")
+    settings = try_on_config(config, overrides, size, seed, "", trained_size(run, ("coarse",), seed))
+    request = Request(data, split, pairs, settings, limit, device, overwrite, run=run)
+    rows = run_warps(request, out, console.progress("warped"))
     _finish(rows, out, failures_ok, as_json)
+
+
+@app.command(epilog="Example: viton train viton --config configs/demo.yaml")
+def train(
+    name: Annotated[str, typer.Argument(help="A method, for all its stages, or one stage.")],
+    config: Annotated[Path, typer.Option("--config", help="Experiment to train for.")],
+    data: Annotated[Path | None, typer.Option("--data", help="Another dataset folder than the experiment's.")] = None,
+    run: Annotated[Path | None, typer.Option("--run", help="Where to keep it; runs/EXPERIMENT by default.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on, and fail if there is nothing to go on from.")
+    ] = False,
+    overrides: Overrides = [],  # noqa: B006 - typer reads the default, nobody writes to it
+    seed: Seed = None,
+    variant: Variant = "",
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, ...")] = "auto",
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a method's stages, and those below them; one that was killed goes on where it was."""
+    from viton.training import Order, train_named
+
+    experiment = with_data(load_config(config, tuple(overrides)), data)
+    order = Order(experiment, run or Path("runs") / experiment.name, seed, variant, device, resume, overwrite)
+    for row in train_named(name, order, console.say):
+        if as_json:
+            print(json.dumps(row, sort_keys=True))
 
 
 @app.command("try-on", epilog="Example: viton try-on non-parametric --data ROOT --pairs test_pairs.txt --out results")
 def try_on(
-    method: Annotated[str, typer.Argument(help="non-parametric; more as they are trained.")],
+    method: Annotated[
+        str, typer.Argument(help="viton, encoder-decoder, crn, prgan, cagan, non-parametric, or a package's.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="Results folder; with --person a picture.")],
     data: Annotated[Path | None, typer.Option("--data", help="Dataset folder in the viton-hd layout.")] = None,
     pairs: PairsFile = "test_pairs.txt",
     split: SplitName = "test",
-    run: Annotated[
-        Path | None, typer.Option("--run", help="Run with the method's trained stages, if it has any.")
-    ] = None,
+    run: TrainedIn = None,
+    variant: Variant = "",
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Pairs at a time; it changes no result.")] = 1,
     shard: Annotated[str | None, typer.Option("--shard", help="i/n, from 1/n; join with `viton merge`.")] = None,
     person: Annotated[Path | None, typer.Option("--person", help="One person photo.")] = None,
     clothing: Annotated[Path | None, typer.Option("--clothing", help="One product photo.")] = None,
@@ -160,22 +195,30 @@ def try_on(
     from viton.methods import method_named
     from viton.runs import Files, Request, run_try_on, try_on_files
 
-    chosen, settings = method_named(method), _try_on_config(config, overrides, size, seed)
-    if run is not None and not chosen.stages:
-        raise UsageError(f"--run: {method} has no trained stages")
+    chosen = method_named(method)
+    stages = (*chosen.stages, *chosen.optional_stages, *(["collar"] if chosen.warps else []))
+    settings = try_on_config(config, overrides, size, seed, variant, trained_size(run, stages, seed))
+    folders = folders_of(config, variant, stages)
     if person is not None or clothing is not None:
         if person is None or clothing is None or data is not None:
             raise UsageError("try-on: expected --person with --clothing, or --data with --pairs")
         if shard is not None or limit is not None:
             raise UsageError("try-on: --shard and --limit go with --pairs, not with --person")
         row = try_on_files(
-            chosen, Files(person, clothing, parsing, keypoints, clothing_mask), settings, device, out, overwrite
+            chosen,
+            Files(person, clothing, parsing, keypoints, clothing_mask),
+            settings,
+            device,
+            out,
+            overwrite,
+            run,
+            folders,
         )
         _finish([row], out, failures_ok, as_json)
         return
     if data is None:
         raise UsageError("try-on: expected --data with --pairs, or --person with --clothing")
-    request = Request(data, split, pairs, settings, limit, device, overwrite, _shard(shard))
+    request = Request(data, split, pairs, settings, limit, device, overwrite, shard_of(shard), run, batch, folders)
     _finish(run_try_on(chosen, request, out, console.progress("tried on")), out, failures_ok, as_json)
 
 
@@ -208,33 +251,6 @@ def doctor(as_json: AsJson = False) -> None:
             print(f"{'ok  ' if finding.ok else 'MISS' if finding.needed else 'note'}  {finding.what}: {finding.found}")
     if any(finding.needed and not finding.ok for finding in findings):
         raise typer.Exit(1)
-
-
-def _try_on_config(config: Path | None, overrides: list[str], size: str | None, seed: int | None) -> TryOnConfig:
-    """The settings of a try-on: an experiment's, or the defaults; then --set, --size and --seed."""
-    base = load_config(config).try_on.model_dump() if config else {}
-    content = overridden(base, tuple(overrides))
-    if size:
-        content["height"], content["width"] = _size(size)
-    if seed is not None:
-        content["seed"] = seed
-    return parse(TryOnConfig, content, str(config or "settings"))
-
-
-def _size(text: str) -> tuple[int, int]:
-    height, _, width = text.lower().partition("x")
-    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
-        raise UsageError(f"--size: expected HxW such as 256x192, got '{text}'")
-    return int(height), int(width)
-
-
-def _shard(text: str | None) -> tuple[int, int]:
-    if text is None:
-        return 1, 1
-    index, _, count = text.partition("/")
-    if not (index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
-        raise UsageError(f"--shard: expected i/n with 1 <= i <= n, got '{text}'")
-    return int(index), int(count)
 
 
 def _finish(rows: list[dict[str, object]], out: Path, failures_ok: bool, as_json: bool) -> None:

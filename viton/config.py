@@ -5,35 +5,29 @@ Light on purpose (no torch), so that the workflow can read a configuration in no
 
 from __future__ import annotations
 
-from copy import deepcopy
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Literal
 
-import yaml
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
-from viton.errors import InputError, UsageError
+from viton.errors import UsageError
+from viton.settings import Model, overridden, parse, read_keys
+from viton.stage_config import Fidelity, PerceptualConfig, StagesConfig, TrainingConfig
+from viton.synthetic.config import WorldConfig
 
-Fidelity = Literal["paper", "authors"]
 Split = Literal["train", "val", "test"]
+NAME = r"^[a-z0-9][a-z0-9_-]*$"  # of an experiment or a variant: part of file names
 PictureSide = Annotated[int, Field(ge=32, multiple_of=16)]  # px; 16, because the body shape is that much coarser
-M = TypeVar("M", bound=BaseModel)
-
-
-class Model(BaseModel):
-    """Frozen; a key that it does not have is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class RepresentationConfig(Model):
@@ -74,27 +68,9 @@ class WarpConfig(Model):
     """Warp of the clothing onto a target mask (paper, section 3.3)."""
 
     fidelity: Fidelity = "paper"  # which labels are the target mask (docs/methods.md)
+    collar: bool = False  # take neck tag and inner collar off the product first (paper, supplement)
     match: ShapeContextConfig = ShapeContextConfig()
     smoothing: NonNegativeFloat = 0.05  # of the map used on pixels, target to source; times the squared mean distance
-
-
-class WorldConfig(Model):
-    """The made-up world (docs/data.md)."""
-
-    people: PositiveInt  # over all splits
-    garments: NonNegativeInt  # product pictures beyond everyone's own
-    seed: NonNegativeInt
-    height: Annotated[int, Field(ge=32)]  # px
-    width: PositiveInt  # px, three quarters of the height
-    noise: NonNegativeFloat = 0.0  # of the made-up estimators: 0 is exact, 1 as bad as a poor parser
-
-    @model_validator(mode="after")
-    def _three_by_four(self) -> WorldConfig:
-        if self.width * 4 != self.height * 3:
-            raise ValueError(f"width: expected three quarters of the height {self.height}, got {self.width}")
-        if self.people + self.garments < 2:
-            raise ValueError("garments: expected a second garment, or there is nothing to try on")
-        return self
 
 
 class TryOnConfig(Model):
@@ -133,10 +109,17 @@ class ReferenceConfig(Model):
     layout: Literal["viton-hd"] = "viton-hd"
 
 
+class VariantConfig(Model):
+    """The experiment with a few settings changed: an ablation (paper, Fig. 7), or an option of the paper."""
+
+    set: tuple[str, ...]  # a.b=value, as on the command line
+    methods: tuple[str, ...]  # that are tried on with it
+
+
 class ExperimentConfig(Model):
     """One report: which data, which methods, which notebooks."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    name: Annotated[str, Field(pattern=NAME)]
     purpose: str  # one sentence, shown on top of the report
     data: Annotated[WorldData | FolderData, Field(discriminator="kind")]
     split: Split = "test"
@@ -147,12 +130,36 @@ class ExperimentConfig(Model):
     methods: tuple[str, ...] = ("non-parametric",)
     representation: RepresentationConfig = RepresentationConfig()
     warp: WarpConfig = WarpConfig()
+    stages: StagesConfig = StagesConfig()
+    perceptual: PerceptualConfig = PerceptualConfig()
+    training: TrainingConfig = TrainingConfig()
+    plateau: bool = False  # the validation curves lie flat; else the report says "undertrained: N steps"
+    seeds: dict[str, tuple[NonNegativeInt, ...]] = Field(
+        default_factory=dict
+    )  # of a method's training; `seed` alone where it is not named
+    variants: dict[Annotated[str, Field(pattern=NAME)], VariantConfig] = Field(default_factory=dict)
+    trained: Path | None = None  # a run's folder whose trained stages are tried on; nothing is trained here then
     notebooks: tuple[str, ...] = ("dataset", "person_representation", "warp", "method")
     reference: ReferenceConfig | None = None  # none: the data are compared with nothing; `--set reference.root=PATH`
+
+    @field_validator("trained")
+    @classmethod
+    def _trains_nothing(cls, trained: Path | None, info: ValidationInfo) -> Path | None:
+        for name, empty in (("stages", StagesConfig()), ("variants", {})):
+            if trained is not None and info.data.get(name, empty) != empty:
+                raise PydanticCustomError("trained", f"none beside `{name}`, with which stages are trained here")
+        return trained
 
     @property
     def size(self) -> tuple[int, int]:
         return self.height, self.width
+
+    def variant(self, name: str) -> ExperimentConfig:
+        """This experiment with a variant's settings; raises UsageError listing the known variants."""
+        if name not in self.variants:
+            raise UsageError(f"variant: expected one of {', '.join(self.variants) or 'none'}, got '{name}'")
+        content = overridden(self.model_dump(mode="json"), self.variants[name].set)
+        return parse(ExperimentConfig, content, f"variants.{name}")
 
     @property
     def try_on(self) -> TryOnConfig:
@@ -161,81 +168,9 @@ class ExperimentConfig(Model):
 
 def load_config(path: Path, overrides: tuple[str, ...] = ()) -> ExperimentConfig:
     """Read a YAML file and apply `a.b=value` overrides; raises InputError or UsageError naming what is wrong."""
-    if not path.is_file():
-        raise InputError(path, "a configuration file", "no such file")
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, or the 99th of a month
-        raise InputError(path, "YAML", " ".join(str(error).split())) from error
-    if not isinstance(content, dict):
-        raise InputError(path, "keys and values", type(content).__name__)
-    return parse(ExperimentConfig, overridden(content, overrides), str(path))
+    return parse(ExperimentConfig, overridden(read_keys(path), overrides), str(path))
 
 
-def parse(model: type[M], content: dict[str, Any], where: str) -> M:
-    """Validate `content`; raises InputError with the first thing wrong, and for an unknown key the known ones."""
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        errors = error.errors()  # a misspelt key that must be there is unknown and missing: show what is written
-        first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
-        place, known = _walk(model, first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise InputError(where, f"one of the keys {', '.join(known)}", f"the unknown key '{place}'") from error
-        got = "nothing" if first["type"] == "missing" else repr(first["input"])
-        raise InputError(f"{where}: {place or 'all of it'}", first["msg"], got) from error
-
-
-def _walk(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, list[str]]:
-    """The dotted name of pydantic's `loc` without the tags of unions, and the keys known beside its last part."""
-    names: list[str] = []
-    branches, known = [model], sorted(model.model_fields)
-    for part in loc:
-        tagged = [branch for branch in branches if len(branches) > 1 and _tag(branch) == part]
-        if tagged:
-            branches, known = tagged, sorted(tagged[0].model_fields)
-            continue
-        names.append(str(part))
-        if branches:
-            known = sorted(branches[0].model_fields)
-            field = branches[0].model_fields.get(str(part))
-            branches = [] if field is None else _models_in(field.annotation)
-    return ".".join(names), known
-
-
-def _tag(model: type[BaseModel]) -> object:
-    """The value of the field `kind` that picks this branch of a union."""
-    kind = model.model_fields.get("kind")
-    return get_args(kind.annotation)[0] if kind else None
-
-
-def _models_in(annotation: object) -> list[type[BaseModel]]:
-    return [
-        each for each in (annotation, *get_args(annotation)) if isinstance(each, type) and issubclass(each, BaseModel)
-    ]
-
-
-def overridden(content: dict[str, Any], overrides: tuple[str, ...]) -> dict[str, Any]:
-    """A copy of `content` with `a.b=value` overrides applied."""
-    copied = deepcopy(content)
-    for override in overrides:
-        _apply(copied, override)
-    return copied
-
-
-def _apply(content: dict[str, Any], override: str) -> None:
-    """Set `a.b=value` in nested keys; the value is read as YAML."""
-    name, equals, value = override.partition("=")
-    if not equals or not name:
-        raise UsageError(f"--set {override}: expected a.b=value")
-    *parents, last = name.split(".")
-    for parent in parents:
-        if content.get(parent) is None:  # as in a resolved configuration without a reference
-            content[parent] = {}
-        content = content[parent]
-        if not isinstance(content, dict):
-            raise UsageError(f"--set {override}: {parent} holds a value, not keys")
-    try:
-        content[last] = yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UsageError(f"--set {override}: expected a value in YAML, got {value!r}") from error
+def with_data(config: ExperimentConfig, data: Path | None) -> ExperimentConfig:
+    """The experiment on another dataset folder; None is the configuration's own."""
+    return config.model_copy(update={"data": FolderData(kind="folder", root=data)}) if data else config

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from viton.config import Fidelity
 from viton.images import Pixels
+from viton.stage_config import Fidelity
 
 
 class LabelMap(NamedTuple):

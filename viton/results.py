@@ -11,19 +11,22 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
-from viton.data.sample import Pair
+from viton.data.sample import Pair, Sample
 from viton.errors import InputError
 from viton.files import jsonl, locked, read_json, read_jsonl, sha256_of, write_bytes, write_json, write_text
 from viton.images import Pixels, encode
 from viton.provenance import provenance
 
 SCHEMA = 1
+SUFFIX = re.compile(r"(\.[a-z0-9-]+)*\.png")  # what may follow `P__C` in the name of a picture
 Row = dict[str, object]
 
 
@@ -33,6 +36,10 @@ class Outcome(NamedTuple):
     status: str  # "ok", or a reason code such as "warp_failed:few_contour_points"
     pictures: dict[str, Pixels]  # by what follows `P__C` in the file name; the one for ".png" is the result
     details: dict[str, object]  # further columns of the manifest
+    seconds: Mapping[str, float] = MappingProxyType({})  # of its parts, for timing.jsonl
+
+
+TryOnMany = Callable[[list[Sample]], list[Outcome]]  # what a method does with a batch
 
 
 def failed(status: str, message: str) -> Outcome:
@@ -49,14 +56,16 @@ class Folder:
         self,
         pairs: list[Pair],
         settings: Row,
-        produce: Callable[[Pair], Outcome],
+        produce: Callable[[list[Pair]], list[Outcome]],
         *,
+        batch: int = 1,
         overwrite: bool = False,
         progress: Callable[[int, int], None] | None = None,
     ) -> list[Row]:
         """Make what is missing and return the manifest's rows; a second call with the same settings makes nothing.
 
-        Raises InputError when the folder holds results of other settings and `overwrite` is False.
+        produce: is given at most `batch` pairs at a time.  Raises InputError when the folder holds results of other
+        settings and `overwrite` is False.
         """
         with locked(self.path / ".lock"):
             self._claim(settings, overwrite)
@@ -66,19 +75,19 @@ class Folder:
             if not missing and set(done) == wanted and self.manifest.is_file():
                 return read_jsonl(self.manifest)
             with self.journal.open("a") as journal:
-                for number, pair in enumerate(missing, 1):
+                for start in range(0, len(missing), batch):
+                    chosen = missing[start : start + batch]
                     started = time.perf_counter()
-                    row = self._save(pair, produce(pair))
-                    timing = {
-                        "seconds": round(time.perf_counter() - started, 4),
-                        "time": _now(),
-                        "host": platform.node(),
-                    }
-                    journal.write(jsonl([{"row": row, "timing": timing}]))
+                    outcomes = produce(chosen)
+                    rows = [self._save(*made) for made in zip(chosen, outcomes, strict=True)]
+                    seconds = round((time.perf_counter() - started) / len(chosen), 4)
+                    timing = {"seconds": seconds, "time": _now(), "host": platform.node()}
+                    timings = [timing | ({"parts": {**each.seconds}} if each.seconds else {}) for each in outcomes]
+                    journal.write(jsonl([{"row": r, "timing": t} for r, t in zip(rows, timings, strict=True)]))
                     journal.flush()
-                    done[pair] = row
+                    done |= zip(chosen, rows, strict=True)
                     if progress:
-                        progress(number, len(missing))
+                        progress(start + len(chosen), len(missing))
             return self._finish([done[pair] for pair in sorted(wanted)])
 
     def _claim(self, settings: Row, overwrite: bool) -> None:
@@ -120,22 +129,20 @@ class Folder:
                 yield row
 
     def _intact(self, row: Row) -> bool:
-        stem = self.path / Path(str(row["file"])).stem
-        for suffix in (".png", ".mask.png"):
-            path, digest = stem.with_name(stem.name + suffix), row.get(_digest_column(suffix))
-            if digest and not (path.is_file() and sha256_of(path) == digest):
-                return False
-        return True
+        files = {self.path / name: digest for name, digest in _pictures(row).items()}
+        return all(path.is_file() and sha256_of(path) == digest for path, digest in files.items())
 
     def _save(self, pair: Pair, outcome: Outcome) -> Row:
         row: Row = {"schema": SCHEMA, "person": pair.person, "clothing": pair.clothing, "status": outcome.status}
         for suffix, pixels in outcome.pictures.items():
+            if not SUFFIX.fullmatch(suffix):
+                raise ValueError(f"Outcome.pictures: expected names such as .png and .mask.png, got {suffix!r}")
             data = encode(pixels, ".png")
             write_bytes(self.path / f"{pair.name}{suffix}", data)
             row[_digest_column(suffix)] = hashlib.sha256(data).hexdigest()
             if suffix == ".png":
                 row["file"] = f"{pair.name}.png"
-        return row | outcome.details
+        return outcome.details | row
 
     def _finish(self, rows: list[Row]) -> list[Row]:
         """Timing first, then the manifest, then the journal goes: at every moment the work done is on disk."""
@@ -175,11 +182,11 @@ def merge(shards: list[Path], out: Path) -> list[Row]:
     with locked(out / ".lock"):
         folder._claim(_without_shard(settings[0]), overwrite=False)
         for pair, row in rows.items():
-            if row["status"] == "ok":
-                picture = where[pair] / str(row["file"])
-                if not picture.is_file() or sha256_of(picture) != row["sha256"]:
-                    raise InputError(picture, f"the picture with sha256 {row['sha256']}", "another one, or none")
-                write_bytes(out / picture.name, picture.read_bytes())
+            for name, digest in _pictures(row).items():
+                picture = where[pair] / name
+                if not picture.is_file() or sha256_of(picture) != digest:
+                    raise InputError(picture, f"the picture with sha256 {digest}", "another one, or none")
+                write_bytes(out / name, picture.read_bytes())
         write_text(out / "timing.jsonl", "".join((shard / "timing.jsonl").read_text() for shard in shards))
         write_text(folder.manifest, jsonl([rows[pair] for pair in sorted(rows)]))
     return [rows[pair] for pair in sorted(rows)]
@@ -242,6 +249,17 @@ def _expect_columns(row: Row, folder: Path) -> None:
 def _digest_column(suffix: str) -> str:
     """`sha256` for the result, `sha256_mask` for what ends in .mask.png."""
     return "sha256" + suffix.removesuffix(".png").replace(".", "_")
+
+
+def _pictures(row: Row) -> dict[str, str]:
+    """The files of a row and their digests, from its columns `sha256*`; none for a pair that failed."""
+    stem = Path(str(row.get("file"))).stem
+    suffixes = {
+        column.removeprefix("sha256").replace("_", ".") + ".png": column
+        for column in row
+        if column.startswith("sha256")
+    }
+    return {f"{stem}{suffix}": str(row[column]) for suffix, column in suffixes.items() if SUFFIX.fullmatch(suffix)}
 
 
 def _now() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,12 +15,14 @@ from viton.data.viton_hd import FOLDERS, PICTURES, VitonHd, data_digest
 from viton.errors import InputError, UsageError
 from viton.files import sha256_of, write_bytes
 from viton.images import encode, to_mask_pixels, to_pixels
-from viton.methods import Method, TryOn
+from viton.methods import Method, package_of
 from viton.parsing import CIHP, LabelMap
 from viton.provenance import code_digest
-from viton.results import Folder, Outcome, Row, failed, pairs_digest, shard_of
+from viton.results import Folder, Outcome, Row, TryOnMany, failed, pairs_digest, shard_of
 from viton.shape_context import MatchError
-from viton.warp import warp_sample
+from viton.trained import TrainedRun
+from viton.warp import Warped
+from viton.warp_targets import warps_for
 
 Progress = Callable[[int, int], None]
 
@@ -36,6 +38,9 @@ class Request(NamedTuple):
     device: str
     overwrite: bool
     shard: tuple[int, int] = (1, 1)
+    run: Path | None = None  # where the method's trained stages are; their seed is that of `config`
+    batch: int = 1  # pairs at a time
+    folders: Mapping[str, str] | None = None  # of the run's stages, where they are not called as the stages are
 
 
 class Files(NamedTuple):
@@ -50,59 +55,117 @@ class Files(NamedTuple):
 
 def run_try_on(method: Method, request: Request, out: Path, progress: Progress) -> list[Row]:
     """Dress every pair; rows of the manifest."""
-    return _run(method.name, method.try_on, request, Folder(out), progress)
+    return _run(method, request, Folder(out), progress)
 
 
 def run_warps(request: Request, out: Path, progress: Progress) -> list[Row]:
-    """Warp every pair's clothing onto the parsed garment; rows of warps.jsonl."""
-    return _run("warp", warp_only, request, Folder(out, "warps.jsonl"), progress)
+    """Warp every pair's clothing onto the parsed garment, with a run onto the predicted mask; rows of warps.jsonl."""
+    return _run(WARP, request, Folder(out, "warps.jsonl"), progress)
 
 
-def _run(name: str, make: TryOn, request: Request, folder: Folder, progress: Progress) -> list[Row]:
+def _run(method: Method, request: Request, folder: Folder, progress: Progress) -> list[Row]:
     device = checked_device(request.device)
     data = VitonHd(request.data, request.split)
     pairs = data.pairs(request.pairs)[: request.limit]
     index, count = request.shard
+    run, stages = opened(method, request.run, request.config, request.folders)
+    own = [Pair(pair.person, pair.person) for pair in pairs if method.wants_own and pair.person in data.clothings]
+    package = package_of(method.name)
     settings: Row = {
-        "made": name,
+        "made": method.name,
         "config": request.config.model_dump(mode="json"),
         "split": request.split,
         "pairs": pairs_digest(pairs),
         **({"shard": f"{index}/{count}"} if count > 1 else {}),
-        "data": data_digest(data, pairs),
+        **({"stages": stages} if stages else {}),
+        **({"package": package} if package else {}),
+        "data": data_digest(data, pairs + own),
         "code": code_digest(),
     }
+    try_on = method.prepare(request.config, data.label_map, device, run)
 
-    def produce(pair: Pair) -> Outcome:
+    def produce(chosen: list[Pair]) -> list[Outcome]:
+        return _dressed(chosen, lambda pair: data.sample(pair, request.config.size, method.wants_own), try_on, request)
+
+    return folder.make(
+        shard_of(pairs, index, count),
+        settings,
+        produce,
+        batch=request.batch,
+        overwrite=request.overwrite,
+        progress=progress,
+    )
+
+
+def opened(
+    method: Method, run: Path | None, config: TryOnConfig, folders: Mapping[str, str] | None = None
+) -> tuple[TrainedRun | None, dict[str, str]]:
+    """The trained stages that a method will use, and their weights' sha256.
+
+    Raises UsageError when a run is missing or useless, InputError when a stage is not trained.
+    """
+    if run is None:
+        if method.stages:
+            raise UsageError(f"{method.name}: expected --run RUN with its trained stages: {', '.join(method.stages)}")
+        return None, {}
+    used = method.stages or method.optional_stages
+    if config.warp.collar and method.warps:
+        used = (*used, "collar")
+    if not used:
+        raise UsageError(f"--run: {method.name} has no trained stages")
+    trained = TrainedRun(run, config.seed, folders)
+    return trained, {stage: trained.stage(stage).digest() for stage in used}
+
+
+def _dressed(pairs: list[Pair], load: Callable[[Pair], Sample], try_on: TryOnMany, request: Request) -> list[Outcome]:
+    """What became of a batch; a pair whose files are bad fails alone."""
+    bad: dict[Pair, Outcome] = {}
+    samples: list[Sample] = []
+    for pair in pairs:
         try:
-            sample = data.sample(pair, request.config.size)
+            samples.append(load(pair))
         except InputError as error:
-            return failed("bad_input", str(error).replace(f"{request.data}/", ""))
-        return make(sample, request.config, data.label_map, device)
-
-    chosen = shard_of(pairs, index, count)
-    return folder.make(chosen, settings, produce, overwrite=request.overwrite, progress=progress)
+            bad[pair] = failed("bad_input", str(error).replace(f"{request.data}/", ""))
+    made = iter(try_on(samples) if samples else [])
+    return [bad[pair] if pair in bad else next(made) for pair in pairs]
 
 
-def warp_only(sample: Sample, config: TryOnConfig, label_map: LabelMap, device: str = "cpu") -> Outcome:
-    """The warped clothing, its mask, and the warp's measurements: what `viton warp` writes."""
-    try:
-        warped = warp_sample(sample, config.warp, label_map, config.seed, device)
-    except MatchError as error:
-        return failed(f"warp_failed:{error.code}", str(error))
+def prepare_warps(config: TryOnConfig, label_map: LabelMap, device: str, run: TrainedRun | None) -> TryOnMany:
+    """Get ready to do what `viton warp` does: no try-on, the clothing alone."""
+    warps = warps_for(config, label_map, device, run)
+    return lambda samples: [warp_only(warped) for warped in warps(samples)]
+
+
+def warp_only(warped: Warped | MatchError) -> Outcome:
+    """The warped clothing, its mask, and the warp's measurements."""
+    if isinstance(warped, MatchError):
+        return failed(f"warp_failed:{warped.code}", str(warped))
     pictures = {".png": to_pixels(warped.image), ".mask.png": to_mask_pixels(warped.mask)}
     report = {name: round(value, 6) for name, value in warped.reports[0]._asdict().items()}
     return Outcome("ok", pictures, report)
 
 
-def try_on_files(method: Method, files: Files, config: TryOnConfig, device: str, out: Path, overwrite: bool) -> Row:
+WARP = Method("warp", (), "the warped clothing alone", prepare_warps, optional_stages=("coarse",), warps=True)
+
+
+def try_on_files(
+    method: Method,
+    files: Files,
+    config: TryOnConfig,
+    device: str,
+    out: Path,
+    overwrite: bool,
+    run: Path | None = None,
+    folders: Mapping[str, str] | None = None,
+) -> Row:
     """Dress one photo and write one picture; raises InputError when `out` is there already or a file is bad."""
     if out.suffix.lower() != ".png":
         raise UsageError(f"--out: expected a .png file, got '{out}'")
     if out.exists() and not overwrite:
         raise InputError(out, "no file yet (or --overwrite)", "one that is there already")
     sample = load_files(files, config)
-    outcome = method.try_on(sample, config, CIHP, checked_device(device))
+    trained, _ = opened(method, run, config, folders)
+    (outcome,) = method.prepare(config, CIHP, checked_device(device), trained)([sample])
     row: Row = {"person": sample.person.id, "clothing": sample.clothing.id, "status": outcome.status} | outcome.details
     if outcome.status == "ok":
         write_bytes(out, encode(outcome.pictures[".png"], ".png"))

@@ -20,9 +20,10 @@ from viton.config import WarpConfig
 from viton.coordinates import Size, normalise, pixel_grid, rescale_px
 from viton.data.framing import fit_mask
 from viton.data.sample import Sample
-from viton.images import to_tensor, to_unit
+from viton.images import Pixels, to_tensor, to_unit
 from viton.parsing import LabelMap, clothing_region
-from viton.shape_context import Array, Match, fit_between, match_masks
+from viton.shape_context import Array, Match, MatchError, fit_between, match_masks
+from viton.stage_config import Fidelity
 from viton.tps import ThinPlateSpline
 
 CHUNK = 8192  # points a kernel evaluation, so that its temporaries stay in the cache
@@ -102,11 +103,46 @@ def fit_sample(sample: Sample, config: WarpConfig, label_map: LabelMap, seed: in
 
     The random start of the outlines depends on the seed and the pair's name, not on what was warped before.
     """
+    clothing_mask = to_unit(sample.clothing.mask)
+    target_mask = to_unit(parsed_target(sample, label_map, config.fidelity))
+    fit = fit_warp(clothing_mask, target_mask, config, _rng_of(sample.pair.name, seed))
+    return SampleFit(fit, clothing_mask, target_mask)
+
+
+def parsed_target(sample: Sample, label_map: LabelMap, fidelity: Fidelity) -> Pixels:
+    """Where the parsing sees the garment that is worn, (H,W) in 0..255."""
     height, width = sample.clothing.image.shape[:2]
-    target = fit_mask(clothing_region(sample.person.parsing, label_map, config.fidelity), (height, width))
-    clothing_mask, target_mask = to_unit(sample.clothing.mask), to_unit(target)
-    rng = np.random.default_rng([seed, *sample.pair.name.encode()])
-    return SampleFit(fit_warp(clothing_mask, target_mask, config, rng), clothing_mask, target_mask)
+    return fit_mask(clothing_region(sample.person.parsing, label_map, fidelity), (height, width))
+
+
+def predicted_target(mask: Tensor) -> Tensor:
+    """A predicted mask (B,1,H,W) in [0,1], rounded to fifteenths.
+
+    Matching is all or nothing, a point on this side of a bin's edge or on that.  What a network's last digits owe to
+    the batch must not decide it.  An odd number of steps, so that no pixel lies on the outline's level of 0.5.
+    """
+    return (mask.clamp(0, 1) * 15).round() / 15
+
+
+def warp_pairs(
+    names: list[str], clothing: Tensor, clothing_mask: Tensor, target: Tensor, config: WarpConfig, seed: int
+) -> list[Warped | MatchError]:
+    """Warp each clothing of a batch onto its target, B = 1 each, or say why that cannot be done.
+
+    names: `P__C`, as in `fit_sample`.  clothing: (B,3,H,W) in [-1,1].  clothing_mask, target: (B,1,H,W) in [0,1].
+    """
+    made: list[Warped | MatchError] = []
+    for name, *parts in zip(names, clothing.split(1), clothing_mask.split(1), target.split(1), strict=True):
+        source, goal = (part[0, 0].double().cpu().numpy() for part in parts[1:])
+        try:
+            made.append(apply_warp([fit_warp(source, goal, config, _rng_of(name, seed))], *parts))
+        except MatchError as error:
+            made.append(error)
+    return made
+
+
+def _rng_of(pair: str, seed: int) -> np.random.Generator:
+    return np.random.default_rng([seed, *pair.encode()])
 
 
 def warp_sample(sample: Sample, config: WarpConfig, label_map: LabelMap, seed: int, device: str = "cpu") -> Warped:

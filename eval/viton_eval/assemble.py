@@ -6,22 +6,26 @@ import shlex
 from pathlib import Path
 from typing import NamedTuple
 
-from viton_eval.commands import Run, page_title, pages, plan
-from viton_eval.digests import Digests
+from viton.digests import Digests
+from viton_eval.commands import Run, page_title
 from viton_eval.facts import as_csv, failures, header, summaries, versions
 from viton_eval.grid import make_grid
 from viton_eval.manifests import manifests
+from viton_eval.plan import pages, plan
 from viton_eval.published import Published
 from viton_eval.states import FAILED, MISSING, OK, STALE, State, states
 from viton_eval.templates import inlined_json, render, url
+from viton_eval.training_facts import methods, runtime, trained_stages
 
 SHOWN_FAILURES = 200
 ROWS_A_PAGE = 24
+COMPARISON = "comparison"  # the notebook with the table of all methods
 
 
 class NotebookCard(NamedTuple):
     """A notebook as the page shows it."""
 
+    name: str
     title: str
     method: str  # "" for one that is about no method
     state: State
@@ -50,11 +54,15 @@ def assemble(run: Run, reports: Path, found: list[State] | None = None) -> Path:
         "config": run.config,
         "header": header(run, grid, found),
         "summaries": summaries(run, found),
+        "methods": methods(run, found),
+        "trained": trained_stages(run, found),
+        "runtime": runtime(run, found),
         "steps": found,
         "logs": {state.name: out.link(state.log, f"logs/{state.name}.txt") for state in found},
         "wrong": [state for state in found if state.status != OK],
         "cards": cards,
         "measured": {card.method: card.html for card in cards if card.method and card.state.status == OK and card.html},
+        "compared": next((card for card in cards if card.name == COMPARISON and card.html), None),
         "commands": [shlex.join(step.command) for step in plan(run).values()],
         "failures": broken[:SHOWN_FAILURES],
         "num_failures": len(broken),
@@ -79,9 +87,9 @@ def _card(run: Run, out: Published, page: tuple[str, str, str], found: list[Stat
     title = page_title(notebook, method)
     sources = [run.notebooks / f"{name}{suffix}" for suffix in (".html", ".ipynb")]
     if state.status == MISSING or (state.status == FAILED and not all(state.wrote(path) for path in sources)):
-        return NotebookCard(title, method, state, None, None)
+        return NotebookCard(notebook, title, method, state, None, None)
     html, ipynb = (out.link(path, f"notebooks/{path.name}") for path in sources)
-    return NotebookCard(title, method, state, html and url(html), ipynb and url(ipynb))
+    return NotebookCard(notebook, title, method, state, html and url(html), ipynb and url(ipynb))
 
 
 def _downloads(run: Run, out: Published, found: list[State]) -> list[Download]:
@@ -90,8 +98,9 @@ def _downloads(run: Run, out: Published, found: list[State]) -> list[Download]:
     links: list[tuple[str, str | None, State | None]] = [
         ("Configuration (YAML)", out.link(run.folder / "config.yaml", "downloads/config.yaml"), None)
     ]
-    for step, name, path in manifests(run):
-        links.append((f"{name}: {path.name}", out.link(path, f"downloads/{name}.jsonl"), states[step]))
-        if path.is_file():
-            links.append((f"{name} (CSV)", out.text(f"downloads/{name}.csv", as_csv(path)), states[step]))
+    for one in manifests(run):
+        state, name = states[one.step], one.name
+        links.append((f"{one.title}: {one.path.name}", out.link(one.path, f"downloads/{name}.jsonl"), state))
+        if one.path.is_file():
+            links.append((f"{one.title} (CSV)", out.text(f"downloads/{name}.csv", as_csv(one.path)), state))
     return [Download(label, url(link), state) for label, link, state in links if link]

@@ -8,7 +8,8 @@ from pathlib import Path
 from viton.console import say
 from viton.files import locked
 
-LAST = ("settings.json", "world-config.json", "world.json")  # by these a half-cleared folder is still known as ours
+# By these a half-cleared folder is still known as ours.
+LAST = ("config.yaml", "settings.json", "world-config.json", "world.json")
 
 
 def clear(folder: Path) -> None:

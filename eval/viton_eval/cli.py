@@ -86,6 +86,26 @@ def report(
     raise typer.Exit(report(request))
 
 
+@app.command(hidden=True, epilog="Example: viton-eval scores viton --config configs/smoke.yaml --seed 0")
+def scores(
+    method: Annotated[str, typer.Argument(help="a method that the experiment has tried on")],
+    config: Annotated[Path, typer.Option(help="the experiment, a file of configs/")],
+    data: Annotated[str, typer.Option(help="a dataset folder, in place of the configuration's data")] = "",
+    runs: Annotated[Path, typer.Option(help="the folder of all runs")] = Path("runs"),
+    seed: Annotated[int | None, typer.Option(min=0, help="of its training; the first by default")] = None,
+    variant: Annotated[str, typer.Option(help="one of the experiment's variants")] = "",
+) -> None:
+    """Score a method's results against the true pictures, unless that is done already."""
+    from viton_eval.commands import open_run
+    from viton_eval.scoring import score_try_on
+
+    run = open_run(config, data, runs)
+    one = run.try_on(method, seed, variant)
+    found = score_try_on(run, one)
+    told = f"{found.settings['n']} of {found.settings['of']} pairs" if found else "of no pair is the truth known"
+    say(f"{run.scores_of(one)}: {told}")
+
+
 @app.command(
     hidden=True,
     context_settings={"ignore_unknown_options": False},

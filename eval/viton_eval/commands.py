@@ -3,7 +3,9 @@
     runs/EXPERIMENT/config.yaml      the resolved configuration
                     data/            the made-up world, when the experiment has one
                     warps/           the warped garments
-                    results/METHOD/SEED/
+                    stages/STAGE/SEED/    what is trained; STAGE.VARIANT where a variant's weights are other ones
+                    results/METHOD/SEED/  or METHOD.VARIANT
+                    scores/METHOD/SEED.csv
                     notebooks/       executed notebooks and their pages
                     steps/           what became of each step
 
@@ -14,29 +16,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from viton.config import ExperimentConfig, FolderData, WorldData, load_config
 from viton.errors import InputError
 from viton.files import digest_of
+from viton.stage_plan import METHOD_STAGES
+from viton_eval.elsewhere import find, stage_in
+from viton_eval.trainings import Training, TryOn, trainings, try_ons
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-PER_METHOD = ("method",)  # notebooks that are run once for each method
-COMPARING = ("dataset",)  # notebooks that read the configuration's reference
-
-
-class Step(NamedTuple):
-    """One command of an experiment."""
-
-    name: str
-    title: str
-    command: tuple[str, ...]
-    needs: tuple[str, ...]  # steps that come before
-    key: str  # digest of the settings and data that decide what it makes
-    stdout: str = ""  # file in the folder of the steps that takes what the command prints
-    notebook: str = ""  # the notebook that it runs
+TRUTHS = "image-truth"  # as viton.data.viton_hd has it, which cannot be imported without torch; a test compares
+DRAWERS = 2  # processes that draw a world; its bytes do not depend on it
 
 
 @dataclass(frozen=True)
@@ -48,6 +41,7 @@ class Run:
     runs: Path
     data: str = ""  # the dataset's root as given by the user; "" when the configuration says it
     data_digest: str = ""  # of the files of a dataset that is there already
+    training_digest: str = ""  # of its splits that are trained on
     reference_digest: str = ""  # of the photographs that the data are compared with
 
     @property
@@ -75,8 +69,61 @@ class Run:
     def notebooks(self) -> Path:
         return self.folder / "notebooks"
 
-    def results(self, method: str) -> Path:
-        return self.folder / "results" / method / str(self.config.seed)
+    @property
+    def data_key(self) -> str:
+        """Digest of what the stages are trained on, or of what makes it."""
+        source = self.config.data
+        return self.training_digest if isinstance(source, FolderData) else digest_of(source.model_dump(mode="json"))
+
+    @property
+    def trained_in(self) -> Path:
+        """The folder of the run whose stages are tried on: this one's own, or another's."""
+        return self.config.trained or self.folder
+
+    @property
+    def trainings(self) -> dict[str, Training]:
+        return trainings(self.config, self.data_key)
+
+    @property
+    def judge(self) -> Training | None:
+        return next((one for one in self.trainings.values() if one.stage == "judge"), None)
+
+    @property
+    def may_know_truth(self) -> bool:
+        """Whether true try-ons are known: of a made-up world, whoever has made it; perhaps not of these pairs."""
+        return isinstance(self.config.data, WorldData) or (self.data_root / self.config.split / TRUTHS).is_dir()
+
+    def try_on(self, method: str, seed: int | None = None, variant: str = "") -> TryOn:
+        """A method with one of its seeds, the first by default; raises InputError when the experiment has no such."""
+        found = [one for one in try_ons(self.config) if (one.method, one.variant) == (method, variant)]
+        for one in found:
+            if seed is None or one.seed == seed:
+                return one
+        known = ", ".join(dict.fromkeys(one.label for one in try_ons(self.config)))
+        wanted = (
+            f"one of the methods {known}" if not found else f"one of the seeds {', '.join(str(o.seed) for o in found)}"
+        )
+        got = str(seed) if found else (f"{method}.{variant}" if variant else method)
+        raise InputError(f"{self.config_path}: methods", wanted, got)
+
+    def results(self, method: str, seed: int | None = None, variant: str = "") -> Path:
+        return self.results_of(self.try_on(method, seed, variant))
+
+    def results_of(self, one: TryOn) -> Path:
+        return self.folder / "results" / one.label / str(one.seed)
+
+    def scores_of(self, one: TryOn) -> Path:
+        return self.folder / "scores" / one.label / f"{one.seed}.csv"
+
+    def stage_folder(self, training: Training) -> Path:
+        return stage_in(self.trained_in, training.folder, training.seed)
+
+    def expect_trained(self, names: Iterable[str]) -> None:
+        """Raises InputError naming the first of these stages that another run has not trained, and how far it is."""
+        used = self.trainings if self.config.trained else {}
+        for folder in (self.stage_folder(used[name]) for name in names if name in used):
+            if lacks := find(folder).lacks:
+                raise InputError(folder, "a trained stage", lacks)
 
     def synth_command(self) -> tuple[str, ...]:
         if not isinstance(self.config.data, WorldData):
@@ -84,7 +131,8 @@ class Run:
         world = self.config.data.world
         size = f"{world.height}x{world.width}"
         counts = ("--people", str(world.people), "--garments", str(world.garments), "--seed", str(world.seed))
-        return ("viton", "data", "synth", str(self.data_root), *counts, "--size", size, "--noise", str(world.noise))
+        more = ("--size", size, "--noise", str(world.noise), "--workers", str(DRAWERS))
+        return ("viton", "data", "synth", str(self.data_root), *counts, *more)
 
     def check_command(self) -> tuple[str, ...]:
         return ("viton", "data", "check", str(self.data_root), "--split", self.config.split, "--json")
@@ -93,8 +141,25 @@ class Run:
         size = f"{self.config.height}x{self.config.width}"
         return ("viton", "warp", *self._data_options(), "--target", "parsed", "--size", size, *self._out(self.warps))
 
-    def try_on_command(self, method: str) -> tuple[str, ...]:
-        return ("viton", "try-on", method, *self._data_options(), *self._out(self.results(method)))
+    def train_command(self, training: Training) -> tuple[str, ...]:
+        """Train a stage: one that was stopped goes on, one that was trained otherwise is replaced."""
+        given = ("--data", self.data) if self.data else ()
+        options = ("--config", str(self.config_path), *given, *self._of_run(training.seed, training.variant))
+        return ("viton", "train", training.stage, *options, "--overwrite")
+
+    def try_on_command(self, one: TryOn) -> tuple[str, ...]:
+        trained = self._of_run(one.seed, one.variant) if one.needs else ()
+        return ("viton", "try-on", one.method, *trained, *self._data_options(), *self._out(self.results_of(one)))
+
+    def score_command(self, one: TryOn) -> tuple[str, ...]:
+        """Score a method's results, where the truth is known."""
+        data, runs = (("--data", self.data) if self.data else ()), ("--runs", str(self.runs))
+        variant = ("--variant", one.variant) if one.variant else ()
+        options = ("--config", str(self.config_path), *data, *runs, "--seed", str(one.seed), *variant)
+        return ("viton-eval", "scores", one.method, *options)
+
+    def _of_run(self, seed: int, variant: str) -> tuple[str, ...]:
+        return ("--run", str(self.trained_in), "--seed", str(seed), *(("--variant", variant) if variant else ()))
 
     def _data_options(self) -> tuple[str, ...]:
         return ("--data", str(self.data_root), "--split", self.config.split, "--pairs", str(self.pairs_path))
@@ -110,45 +175,6 @@ class Run:
         parameters = [part for name, value in values.items() for part in ("-p", f"{name}={json.dumps(value)}")]
         pages = ("--html", f"{stem}.html", "--title", page_title(notebook, method), "--back", "../index.html")
         return ("viton-eval", "nb", "run", source_of(notebook), f"{stem}.ipynb", *parameters, *pages)
-
-
-def plan(run: Run) -> dict[str, Step]:
-    """Every step of the experiment by its name, each after those that it needs."""
-    config = run.config
-    settings = config.model_dump(mode="json", exclude={"purpose", "methods", "notebooks", "reference"})
-    decides: dict[str, object] = {"settings": settings, "data": run.data_digest}
-    key = digest_of(decides)[:16]
-    steps: list[Step] = []
-    before: tuple[str, ...] = ()
-    if isinstance(config.data, WorldData):
-        steps.append(Step("data", "Make the made-up world", run.synth_command(), (), digest_of(settings["data"])[:16]))
-        before = ("data",)
-    steps.append(Step("check", "Check the data", run.check_command(), before, key, stdout="check.json"))
-    steps.append(Step("warps", "Warp the garments", run.warp_command(), before, key))
-    for method in config.methods:
-        steps.append(Step(f"results-{method}", f"Try on: {method}", run.try_on_command(method), before, key))
-    for page, notebook, method in pages(config):
-        needs = {"warp": (*before, "warps"), "method": (*before, f"results-{method}")}.get(notebook, before)
-        title = f"Notebook: {page_title(notebook, method)}"
-        command = run.notebook_command(notebook, method)
-        own_key = digest_of(decides | _reference(run))[:16] if notebook in COMPARING else key
-        steps.append(Step(f"notebook-{page}", title, command, needs, own_key, notebook=source_of(notebook)))
-    return {step.name: step for step in steps}
-
-
-def _reference(run: Run) -> dict[str, object]:
-    """What the reference adds to a step's key: nothing where there is none."""
-    given = run.config.reference
-    return {"reference": given.model_dump(mode="json"), "photographs": run.reference_digest} if given else {}
-
-
-def pages(config: ExperimentConfig) -> list[tuple[str, str, str]]:
-    """(page, notebook, method or "") of each notebook that is run, in the order of the configuration."""
-    found = []
-    for notebook in config.notebooks:
-        for method in config.methods if notebook in PER_METHOD else ("",):
-            found.append((page_name(notebook, method), notebook, method))
-    return found
 
 
 def source_of(notebook: str) -> str:
@@ -172,17 +198,37 @@ def with_data(config: ExperimentConfig, data: str) -> ExperimentConfig:
 def open_run(config_path: Path, data: str = "", runs: str | Path = "runs", overrides: tuple[str, ...] = ()) -> Run:
     """Read a configuration; raises InputError for names that cannot be part of a file's name."""
     config = with_data(load_config(config_path, overrides), data)
-    for kind, names in (("method", config.methods), ("notebook", config.notebooks)):
+    named = (*config.methods, *(name for given in config.variants.values() for name in given.methods))
+    for kind, names in (("method", named), ("notebook", config.notebooks)):
         for name in names:
             if not NAME.fullmatch(name):
                 raise InputError(f"{config_path}: {kind}s", "names of lower-case letters, digits, _ and -", repr(name))
+    for kind, names in (("method", config.methods), ("notebook", config.notebooks)):
         if len(set(names)) < len(names):
             raise InputError(f"{config_path}: {kind}s", f"every {kind} once", ", ".join(names))
+    for method, seeds in config.seeds.items():
+        if method not in (*named, *METHOD_STAGES):
+            raise InputError(f"{config_path}: seeds", f"methods, such as {', '.join(METHOD_STAGES)}", repr(method))
+        if not seeds or len(set(seeds)) < len(seeds):
+            raise InputError(f"{config_path}: seeds.{method}", "at least one seed, every one once", str(list(seeds)))
     return Run(config, config_path, Path(runs), data)
 
 
-def resolved_run(resolved: Path, data: str, runs: str | Path, data_digest: str, reference_digest: str = "") -> Run:
+def resolved_run(
+    resolved: Path,
+    data: str,
+    runs: str | Path,
+    data_digest: str,
+    reference_digest: str = "",
+    training_digest: str = "",
+) -> Run:
     """The run of a resolved configuration: its commands name the copy in the run's folder, wherever it was read."""
     run = open_run(resolved, runs=runs)
-    path = run.folder / "config.yaml"
-    return replace(run, config_path=path, data=data, data_digest=data_digest, reference_digest=reference_digest)
+    return replace(
+        run,
+        config_path=run.folder / "config.yaml",
+        data=data,
+        data_digest=data_digest,
+        reference_digest=reference_digest,
+        training_digest=training_digest,
+    )

@@ -1,38 +1,17 @@
-"""Digests of files, remembered by size and time of change, so that unchanged folders are not read again."""
+"""Digests of a run's folders."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
+from dataclasses import replace
 from pathlib import Path
 
+from viton.config import FolderData
+from viton.digests import Digests
 from viton.errors import InputError
-from viton.files import sha256_of, write_json
 from viton_eval.commands import Run
 
-
-class Digests:
-    """sha256 of files; `save` keeps what was learnt for the next time."""
-
-    def __init__(self, store: Path) -> None:
-        self.store = store
-        self._known = _load(store)
-        self._used: dict[str, list[object]] = {}
-
-    def of(self, path: Path) -> str:
-        found = path.stat()
-        stamp = [found.st_size, found.st_mtime_ns]
-        key = os.path.abspath(path)
-        entry = self._known.get(key)
-        if entry is None or entry[:2] != stamp:
-            entry = [*stamp, sha256_of(path)]
-        self._used[key] = entry
-        return str(entry[2])
-
-    def save(self) -> None:
-        if self._used != self._known:
-            write_json(self.store, self._used)
+TRAINED_ON = ("train", "val")  # the splits of a dataset that stages are trained on and validated with
 
 
 def digest_store(run: Run) -> Path:
@@ -57,12 +36,20 @@ def folder_digest(root: Path, split: str, digests: Digests) -> str:
     return whole.hexdigest()
 
 
-def _load(store: Path) -> dict[str, list[object]]:
-    """What is remembered; a damaged memory is no memory, for everything in it can be computed again."""
-    try:
-        content = json.loads(store.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(content, dict):
-        return {}
-    return {key: entry for key, entry in content.items() if isinstance(entry, list) and len(entry) == 3}
+def _trains(run: Run) -> bool:
+    return bool(run.trainings) and run.config.trained is None
+
+
+def with_digests(run: Run, digests: Digests) -> Run:
+    """The run with the digests of the folders that it is given; raises InputError when one is not there.
+
+    Splits that would be trained on and are not there count as nothing: the training says so, and the rest goes on.
+    """
+    data, training, reference = "", "", ""
+    if isinstance(run.config.data, FolderData):
+        data = folder_digest(run.data_root, run.config.split, digests)
+        splits = [name for name in TRAINED_ON if _trains(run) and (run.data_root / name).is_dir()]
+        training = "-".join(folder_digest(run.data_root, name, digests)[:16] for name in splits)
+    if given := run.config.reference:
+        reference = folder_digest(given.root, given.split, digests)
+    return replace(run, data_digest=data, training_digest=training, reference_digest=reference)

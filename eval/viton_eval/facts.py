@@ -22,6 +22,7 @@ class Summary(NamedTuple):
     """How many pairs a method, or the warp, has done; numbers only when its step is up to date."""
 
     name: str
+    method: str
     state: State
     done: int = 0
     failed: int = 0
@@ -51,6 +52,7 @@ def header(run: Run, grid: Grid, found: list[State]) -> list[tuple[str, str]]:
         ("Pairs", f"{len(grid.rows)}: {len(people)} people, {len(garments)} garments, split {config.split}"),
         ("Picture size", f"{config.height} x {config.width} (height x width)"),
         ("Seed", str(config.seed)),
+        *([("Trained in", f"{config.trained}: nothing is trained here")] if config.trained else []),
         ("Made by commit", ", ".join(commits) or "not known"),
         ("Made at", newest.replace("T", " ").replace("+00:00", " UTC") or "not yet"),
     ]
@@ -74,14 +76,16 @@ def summaries(run: Run, found: list[State]) -> list[Summary]:
 
 def _summary(manifest: Manifest, state: State) -> Summary:
     if state.status != OK:  # what lies there was made of something else
-        return Summary(manifest.title, state)
+        return Summary(manifest.title, manifest.method, state)
     rows = list(rows_by_pair(manifest.path).values())
     failed = Counter(str(row.get("status")) for row in rows if row.get("status") != "ok")
     why = ", ".join(f"{count} {status}" for status, count in failed.most_common())
     seconds = _seconds(manifest, {pair_of(row) for row in rows if row.get("status") == "ok"})
     time = f"{statistics.median(seconds):.3g} s (n = {len(seconds)})" if seconds else ""
     measure = _spread("IoU with the target mask", _numbers(rows, "iou"))
-    return Summary(manifest.title, state, len(rows) - failed.total(), failed.total(), measure, why, time)
+    return Summary(
+        manifest.title, manifest.method, state, len(rows) - failed.total(), failed.total(), measure, why, time
+    )
 
 
 def _seconds(manifest: Manifest, done: set[Key]) -> list[float]:

@@ -10,14 +10,15 @@ from typing import NamedTuple
 
 from viton.data.pairs import scan_pairs
 from viton.data.sample import Pair
-from viton_eval.commands import Run
+from viton_eval.commands import TRUTHS, Run
 from viton_eval.manifests import Key, Row, Rows, manifests, rows_by_pair
 from viton_eval.published import Published
 from viton_eval.states import OK, State, up_to_date
 from viton_eval.templates import url
+from viton_eval.trainings import undertrained
 
 # As viton.data.viton_hd has them, which cannot be imported without torch; a test sees that they are the same.
-PEOPLE, GARMENTS, TRUTHS = "image", "cloth", "image-truth"
+PEOPLE, GARMENTS = "image", "cloth"
 PICTURES = (".jpg", ".jpeg", ".png")
 Cell = str | list[str]
 
@@ -28,6 +29,7 @@ class Column(NamedTuple):
     label: str
     kind: str  # "person", "garment", "warp", "method" or "truth"
     note: str = ""  # why the whole column is not to be taken at face value
+    about: str = ""  # what else has to be known of it
 
 
 class Grid(NamedTuple):
@@ -135,11 +137,15 @@ def _given(run: Run, found: list[State]) -> list[_Given]:
 def _made(run: Run, found: list[State]) -> list[_Made]:
     """The warped garments first, then each method's results."""
     fresh, made = up_to_date(found), list[_Made]()
-    for step, name, path in manifests(run):
-        rows = rows_by_pair(path)
-        label, kind = ("Warped garment", "warp") if step == "warps" else (name, "method")
-        place = "warped-garment" if step == "warps" else f"method-{name}"
-        made.append(_Made(Column(label, kind, _note(found, step, bool(rows))), rows, path.parent, place, step in fresh))
+    for one in manifests(run):
+        if one.shown:
+            rows = rows_by_pair(one.path)
+            column = Column("Warped garment", "warp", _note(found, one.step, bool(rows)))
+            if one.method:
+                about = undertrained(run.config, one.method)
+                column = column._replace(label=one.method, kind="method", about=about)
+            place = f"method-{one.method}" if one.method else "warped-garment"
+            made.append(_Made(column, rows, one.path.parent, place, one.step in fresh))
     return made
 
 

@@ -9,6 +9,7 @@ from viton.errors import InputError
 from viton.files import read_jsonl
 from viton_eval.commands import Run
 from viton_eval.states import State, up_to_date
+from viton_eval.trainings import seeds_of, try_ons
 
 BAD_INPUT = "bad_input"  # how the status of a pair starts whose files are wrong; any other failure is a finding
 Key = tuple[str, str]  # person, clothing
@@ -20,19 +21,23 @@ class Manifest(NamedTuple):
     """A file with a row a pair, and the step that writes it."""
 
     step: str
-    name: str  # "warps", or the method's
+    name: str  # what the files made from it are called: "warps", or the method's, with variant and seed if it has any
     path: Path
-
-    @property
-    def title(self) -> str:
-        return "warped garment" if self.step == "warps" else self.name
+    title: str
+    method: str = ""  # "" for the warp
+    shown: bool = True  # in the grid of pictures: of each method the first seed, and no variant
 
 
 def manifests(run: Run) -> list[Manifest]:
-    """The warp's and each method's."""
-    found = [Manifest("warps", "warps", run.warps / "warps.jsonl")]
-    methods = run.config.methods
-    return found + [Manifest(f"results-{name}", name, run.results(name) / "manifest.jsonl") for name in methods]
+    """The warp's, each method's with each of its seeds, and those of variants."""
+    found, first = [Manifest("warps", "warps", run.warps / "warps.jsonl", "warped garment")], set[str]()
+    for one in try_ons(run.config):
+        path, shown = run.results_of(one) / "manifest.jsonl", not one.variant and one.method not in first
+        several = not one.variant and len(seeds_of(run.config, one.method)) > 1
+        title = one.label.replace(".", ", ", 1) + (f", seed {one.seed}" if several else "")
+        found.append(Manifest(one.name, one.name.removeprefix("results-"), path, title, one.method, shown))
+        first.add(one.method)
+    return found
 
 
 def rows_or_none(path: Path) -> list[Row]:

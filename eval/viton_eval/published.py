@@ -6,10 +6,10 @@ import os
 import shutil
 from pathlib import Path
 
+from viton.digests import Digests
 from viton.errors import InputError
 from viton.files import read_json, sha256_of, write_bytes, write_json, write_text, written_whole
 from viton.provenance import PACKAGE
-from viton_eval.digests import Digests
 
 FRAMERS = ("images.py", "data/framing.py")  # of the library: what decides how a photograph looks at the working size
 MEMORY = ".made.json"  # what each picture was made from

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
-from viton.config import FolderData, WorldData
+from viton.config import WorldData
+from viton.digests import Digests
 from viton.errors import InputError
 from viton_eval.commands import Run, open_run
-from viton_eval.digests import Digests, digest_store, folder_digest
+from viton_eval.digests import digest_store, with_digests
+from viton_eval.plan import plan
 from viton_eval.states import is_done
 from viton_eval.step import last_error, program
 
@@ -29,17 +30,50 @@ def data_of(config_path: str | Path, data: str = "", runs: str | Path = "runs") 
 def warps_of(config_path: str | Path, data: str = "", runs: str | Path = "runs") -> Path:
     """The folder with every pair's warped garment and `warps.jsonl`."""
     run = _opened(config_path, data, runs)
-    if not _is_done(run, "warps"):
-        _execute(run.warp_command())
+    _make(run, "warps")
     return run.warps
 
 
-def results_of(method: str, config_path: str | Path, data: str = "", runs: str | Path = "runs") -> Path:
-    """The folder with a method's picture of every pair and `manifest.jsonl`."""
+def results_of(
+    method: str,
+    config_path: str | Path,
+    data: str = "",
+    runs: str | Path = "runs",
+    seed: int | None = None,
+    variant: str = "",
+) -> Path:
+    """The folder with a method's picture of every pair and `manifest.jsonl`; what it reads is trained first.
+
+    seed: of its training, the first of the configuration's by default.
+    """
     run = _opened(config_path, data, runs)
-    if not _is_done(run, f"results-{method}"):
-        _execute(run.try_on_command(method))
-    return run.results(method)
+    one = run.try_on(method, seed, variant)
+    run.expect_trained(one.needs)
+    _make(run, one.name)
+    return run.results_of(one)
+
+
+def stage_of(
+    stage: str,
+    config_path: str | Path,
+    data: str = "",
+    runs: str | Path = "runs",
+    seed: int | None = None,
+    variant: str = "",
+) -> Path:
+    """The folder of a trained stage of the experiment, the first that there is where no seed is given.
+
+    Raises InputError when the experiment has no such training, and for a stage that another run has not trained yet.
+    """
+    run = _opened(config_path, data, runs)
+    for training in run.trainings.values():
+        if (training.stage, training.variant) == (stage, variant) and seed in (None, training.seed):
+            run.expect_trained([training.name])
+            if run.config.trained is None:
+                _make(run, training.name)
+            return run.stage_folder(training)
+    known = ", ".join(name.removeprefix("train-") for name in run.trainings) or "none"
+    raise InputError(f"{config_path}: stages", f"one of the experiment's trained stages {known}", stage)
 
 
 def _opened(config_path: str | Path, data: str, runs: str | Path) -> Run:
@@ -54,14 +88,20 @@ def _opened(config_path: str | Path, data: str, runs: str | Path) -> Run:
     return run
 
 
-def _is_done(run: Run, name: str) -> bool:
-    """Whether the workflow has made this from the data as they are now; where in doubt, the command is run to see."""
-    if not (run.steps / f"{name}.done.json").is_file():
-        return False
-    if isinstance(run.config.data, FolderData):
-        digest = folder_digest(run.data_root, run.config.split, Digests(digest_store(run)))
-        run = replace(run, data_digest=digest)
-    return is_done(run, name)
+def _make(run: Run, name: str) -> None:
+    """Run a step's command and those of what it needs, in order, where the workflow has not just done so.
+
+    The data are there already; where in doubt, a command is run to see.
+    """
+    steps, wanted = plan(run), {name}
+    for step in reversed(steps.values()):  # each comes after those that it needs
+        wanted |= set(step.needs) if step.name in wanted else set()
+    given = run
+    if any((run.steps / f"{each}.done.json").is_file() for each in wanted):
+        given = with_digests(run, Digests(digest_store(run)))
+    for step in steps.values():
+        if step.name in wanted - {"data"} and not is_done(given, step.name):
+            _execute(step.command)
 
 
 def _execute(command: tuple[str, ...]) -> None:

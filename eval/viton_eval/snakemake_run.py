@@ -14,9 +14,10 @@ from types import MappingProxyType
 from viton.console import say
 from viton.errors import InputError
 from viton.files import write_json
-from viton_eval.commands import Run, plan
+from viton_eval.commands import Run
 from viton_eval.lifeline import dies_with_parent
-from viton_eval.step import MARK
+from viton_eval.plan import plan
+from viton_eval.step import CORES_A_JOB, MARK
 
 # Everything but the source cache, which would else lie in the user's home.
 SHARED = ("persistence", "input-output", "sources", "storage-local-copies", "software-deployment")
@@ -62,7 +63,8 @@ def dry_run(run: Run, folder: Path, refresh: tuple[str, ...] = ()) -> dict[str, 
 def settings_for_snakemake(run: Run, folder: Path) -> None:
     """Write what the Snakefile is told, as a file: on a command line Snakemake would guess types."""
     told = {"config": str((folder / "config.yaml").resolve()), "data": run.data, "data_digest": run.data_digest}
-    write_json(folder / "workflow.json", told | {"reference_digest": run.reference_digest})
+    told |= {"reference_digest": run.reference_digest, "training_digest": run.training_digest}
+    write_json(folder / "workflow.json", told)
 
 
 def _command(run: Run, folder: Path) -> list[str]:
@@ -74,9 +76,11 @@ def _command(run: Run, folder: Path) -> list[str]:
 
 
 def _threads(jobs: int) -> dict[str, str]:
-    """Cores shared out among the jobs: threads that wait for each other's cores made a pair take ten times as long."""
-    share = max(1, (os.cpu_count() or 1) // jobs)
-    return {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(share))}
+    """Cores shared out among the jobs: threads that wait for each other's cores made a pair take ten times as long.
+
+    Snakemake gives each step the number of jobs that it counts for, a training all of them, as OMP_NUM_THREADS.
+    """
+    return {CORES_A_JOB: str(max(1, (os.cpu_count() or 1) // jobs))}
 
 
 def _popen(command: list[str], environment: Mapping[str, str] = MappingProxyType({})) -> subprocess.Popen[str]:
@@ -108,6 +112,9 @@ def _sentence(run: Run, event: dict[str, object]) -> str:
     name = str(event["step"])
     if event["event"] == "started":
         return f"{name}: started"
+    if event["event"] == "alive":
+        stage = re.split(r"[.-]", name.removeprefix("train-"))[0]  # which starts the line by itself
+        return f"{name}: {str(event['says']).removeprefix(f'{stage}: ')}"
     if event["event"] == "ok":
         return f"{name}: done in {event['seconds']} s"
     return f"{name}: FAILED after {event['seconds']} s: {event['error']} (log: {run.steps / name}.log)"
@@ -126,7 +133,7 @@ def _reasons(text: str, names: list[str]) -> Iterator[tuple[str, str]]:
     for line in text.splitlines():
         if re.match(r"(local)?rule ", line):
             name = ""
-        elif found := re.match(r"\s+output: steps/([a-z0-9_-]+)\.done\.json", line):
+        elif found := re.match(r"\s+output: steps/([a-z0-9_.-]+)\.done\.json", line):
             name = found[1]
         elif (found := re.match(r"\s+reason: (.*)", line)) and name:
             reasons[name] = _plainly(found[1])

@@ -2,9 +2,11 @@
 
 They are every module that the step's command imports; a test walks the imports, so that a new one cannot be forgotten.
 Left out is what cannot change what is made without changing the step's command or key, which count by themselves:
-viton/cli.py and config.py (names, checks and defaults; the settings they arrive at are in the key), console.py and
-errors.py (what is said), provenance.py (what is written beside results, never into them), and of this suite the
-modules that find files and run steps.
+viton/cli.py, config.py, settings.py, stage_config.py and stage_plan.py (names, checks and defaults; the settings they
+arrive at are in the key), console.py and errors.py (what is said), digests.py (what is remembered), provenance.py (what
+is written beside results, never into them), and of this suite the modules that find files and run steps.
+
+Trainings have no such list: a code change never trains anything again silently.
 """
 
 from __future__ import annotations
@@ -13,16 +15,41 @@ FILES = ("viton/images.py", "viton/coordinates.py", "viton/parsing.py", "viton/k
 WORLD = (*FILES, "viton/synthetic/*.py")
 DATA = (*FILES, "viton/data/*.py")
 CHECK = (*DATA, "viton/synthetic/*.py")  # a made-up world is checked by its digest too
+NETWORKS = tuple(
+    f"viton/{name}.py"
+    for name in (
+        *("adversarial", "cagan", "cascaded", "checkpoint", "coarse", "collar", "crn", "discriminators", "losses"),
+        *("networks", "perceptual", "prgan", "refine", "sharpness", "stage", "stage_warps", "trained", "training_data"),
+        *("tryon", "vgg", "warp_targets"),
+    )
+)
 TRY_ON = (
     *DATA,
-    *("viton/warp.py", "viton/tps.py", "viton/shape_context.py", "viton/results.py", "viton/runs.py"),
-    "viton/methods/*.py",
+    *NETWORKS,
+    *("viton/person.py", "viton/warp.py", "viton/tps.py", "viton/shape_context.py"),
+    *("viton/results.py", "viton/runs.py", "viton/methods/*.py"),
+    "viton/synthetic/__init__.py",
+    "viton/synthetic/config.py",  # both for the settings' sake alone
 )
 WARP = TRY_ON  # viton/runs.py imports the methods, whichever of its verbs is called
+SCORES = (
+    *DATA,
+    *(f"viton/{name}.py" for name in ("checkpoint", "judge", "results")),
+    *(f"eval/viton_eval/{name}.py" for name in ("judge", "measures", "regions", "scores", "scoring")),
+)
 NOTEBOOKS = (
     *TRY_ON,
-    *("viton/person.py", "viton/figures.py", "viton/dataset_figures.py"),
+    *(
+        "viton/figures.py",
+        "viton/dataset_figures.py",
+        "viton/try_on_figures.py",
+        "viton/judge.py",
+        "viton/training_log.py",
+    ),
     *(f"eval/viton_eval/{name}.py" for name in ("experiment", "tables", "likeness", "interval", "truth", "floor")),
-    "eval/viton_eval/results.py",
+    *(
+        f"eval/viton_eval/{name}.py"
+        for name in ("results", "judge", "measures", "options", "regions", "scor*", "try_ons", "photographs")
+    ),
     *("eval/viton_eval/notebook*.py", "eval/viton_eval/site/notebook.*"),
 )

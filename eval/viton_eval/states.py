@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from viton.errors import InputError
 from viton.files import read_json, sha256_of
-from viton_eval.commands import Run, Step, plan
+from viton_eval.commands import Run
+from viton_eval.plan import Step, plan
 
 OK, FAILED, STALE, MISSING = "ok", "failed", "stale", "not run"
 
@@ -86,10 +87,25 @@ def _state(run: Run, step: Step, needs: list[State]) -> State:
         run.steps / f"{step.name}.log",
         float(seconds) if isinstance(seconds, int | float) else None,
         int(peak) if isinstance(peak, int | float) else None,
-        str(record.get("commit", "")),
+        commit_of(step) or str(record.get("commit", "")),
         str(record.get("started", "")),
         str(record.get("finished", "")),
     )
+
+
+def commit_of(step: Step) -> str:
+    """The commit by which a stage was trained: that of a later run which found it trained says nothing of it.
+
+    "" for another step, and where nobody knows.
+    """
+    if not step.name.startswith("train-") or step.folder is None:
+        return ""
+    return trained_by(step.folder)
+
+
+def trained_by(folder: Path) -> str:
+    """The commit that stands beside a stage's weights, "" where nobody knows."""
+    return str(_record(folder / "provenance.json").get("commit", ""))
 
 
 def _judge(run: Run, step: Step, needs: list[State], record: dict[str, object]) -> tuple[str, str]:

@@ -26,6 +26,8 @@ from viton_eval.clearing import clear
 from viton_eval.lifeline import dies_with_parent
 
 MARK = "@@step "  # starts the lines by which a step tells the workflow how it goes
+CORES_A_JOB = "VITON_CORES_A_JOB"  # environment variable: cores for each of the jobs that a step counts for
+TAIL = 4096  # bytes of a log that are read for its last line
 PROGRAMS = {"viton": "viton", "viton-eval": "viton_eval"}
 
 
@@ -41,6 +43,7 @@ class Job(NamedTuple):
     stdout: Path | None = None
     key: str = ""
     clears: Path | None = None  # folder to clear when what decides its contents has changed
+    tells_every: float = 15.0  # seconds; the last line of the log, where there is a new one
 
     def beside(self, suffix: str) -> Path:
         return self.folder / f"{self.name}{suffix}"
@@ -113,7 +116,7 @@ def _run(job: Job) -> int:
 
 def _execute(job: Job, stdout: IO[bytes], log: IO[bytes]) -> int:
     """Run the command to its end; a request to stop is passed on to it."""
-    environment = os.environ | {"PYTHONUNBUFFERED": "1", "MPLBACKEND": "Agg"}
+    environment = os.environ | _threads() | {"PYTHONUNBUFFERED": "1", "MPLBACKEND": "Agg"}
     try:
         child = subprocess.Popen(
             program(job.command), cwd=job.directory, stdin=subprocess.DEVNULL, stdout=stdout, stderr=log,
@@ -123,11 +126,39 @@ def _execute(job: Job, stdout: IO[bytes], log: IO[bytes]) -> int:
         log.write(f"error: {job.command[0]}: {error.strerror}\n".encode())
         return 127
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    told = ""
     while True:
         try:
-            return child.wait()
+            return child.wait(job.tells_every)
+        except subprocess.TimeoutExpired:
+            says = last_line(job.beside(".log"))
+            if says and says != told:
+                _tell(job.name, "alive", says=says)
+            told = says
         except KeyboardInterrupt:  # the terminal sent it to the child too: let it finish its own way
             continue
+
+
+def _threads() -> dict[str, str]:
+    """Threads for the command: cores of a job times the jobs that the step counts for; nothing outside the workflow.
+
+    They wait asleep: spinning, two threads of a small network on a busy machine took three times as long.
+    """
+    cores, jobs = os.environ.get(CORES_A_JOB, ""), os.environ.get("OMP_NUM_THREADS", "")
+    if not (cores.isdecimal() and jobs.isdecimal()):
+        return {}
+    policy = os.environ.get("OMP_WAIT_POLICY", "PASSIVE")
+    return {"OMP_NUM_THREADS": str(int(cores) * int(jobs)), "OMP_WAIT_POLICY": policy}
+
+
+def last_line(log: Path) -> str:
+    """The last whole line that a command has printed, "" before the first."""
+    with log.open("rb") as stream:
+        stream.seek(max(0, log.stat().st_size - TAIL))
+        text = stream.read().decode(errors="replace")
+    whole = text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
+    lines = [line.strip() for line in whole.replace("\r", "\n").splitlines() if line.strip()]
+    return lines[-1] if lines and not lines[-1].startswith("$ ") else ""
 
 
 def _error(job: Job, code: int) -> str:

@@ -20,7 +20,8 @@ from viton.parsing import LabelMap
 from viton.person import Group
 from viton.warp import warp_sample
 from viton_eval.experiment import Experiment, mean_over_pairs, readable
-from viton_eval.truth import end_point_error_px, l1_in_garment, ssim
+from viton_eval.measures import ssim
+from viton_eval.truth import end_point_error_px, l1_in_garment
 
 T = TypeVar("T")
 NO_ATTRIBUTE = ("kind", "id", "print")
@@ -115,7 +116,9 @@ def distances_to_truth(experiment: Experiment, method: str, pairs: Sequence[Pair
             method: load_rgb(folder / f"{pair.name}.png"),
             "photo unchanged": experiment.sample(pair).person.image,
         }
-        rows += [(*pair, name, l1_in_garment(shown, truth), ssim(shown, truth)) for name, shown in pictures.items()]
+        rows += [
+            (*pair, name, l1_in_garment(shown, truth), ssim(shown, truth.image)) for name, shown in pictures.items()
+        ]
     return pd.DataFrame(rows, columns=["person", "clothing", "picture", "L1 in garment", "SSIM"])
 
 

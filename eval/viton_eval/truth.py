@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torchmetrics.functional.image import structural_similarity_index_measure
 
 from viton.data.sample import Truth
 from viton.images import Pixels
@@ -38,10 +36,3 @@ def l1_in_garment(result: Pixels, truth: Truth) -> float:
     """Mean absolute difference in [0,1] to the true picture, over the pixels where the garment is truly worn."""
     worn = np.isfinite(truth.map_px).all(axis=2)
     return float(np.abs(result[worn].astype(np.float64) - truth.image[worn]).mean() / 255)
-
-
-def ssim(result: Pixels, truth: Truth) -> float:
-    """Structural similarity of (H,W,3) pictures: torchmetrics, RGB, Gaussian window 11, sigma 1.5, data range 1."""
-    pair = [torch.from_numpy(pixels).permute(2, 0, 1)[None].double() / 255 for pixels in (result, truth.image)]
-    value = structural_similarity_index_measure(pair[0], pair[1], data_range=1.0)
-    return float(value if isinstance(value, torch.Tensor) else value[0])

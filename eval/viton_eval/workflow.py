@@ -9,16 +9,18 @@ from typing import NamedTuple
 
 import yaml
 
-from viton.config import FolderData
 from viton.console import say
+from viton.digests import Digests
 from viton.errors import InputError, UsageError
 from viton.files import locked, write_text
 from viton_eval.clearing import clear
-from viton_eval.commands import Run, open_run, plan, resolved_run
-from viton_eval.digests import Digests, digest_store, folder_digest
+from viton_eval.commands import Run, open_run, resolved_run
+from viton_eval.digests import digest_store, with_digests
 from viton_eval.manifests import BAD_INPUT, Row, failed_pairs
+from viton_eval.plan import plan
 from viton_eval.snakemake_run import dry_run, run_steps, settings_for_snakemake
 from viton_eval.states import FAILED, OK, State, states
+from viton_eval.trainings import try_ons
 
 RUNS, REPORTS = Path("runs"), Path("reports")
 SAID = 5  # pairs with bad input that are named before they are only counted
@@ -63,6 +65,7 @@ def _open(request: Request) -> Run:
         if notebook not in known:
             expected = f"one of the notebooks {', '.join(known)}"
             raise InputError(f"{request.config}: notebooks", expected, repr(notebook))
+    run.expect_trained(name for one in try_ons(run.config) for name in one.needs)
     steps = list(plan(run))
     for name in request.refresh:
         if name not in steps:
@@ -76,14 +79,12 @@ def _resolve(wanted: Run, request: Request, folder: Path) -> Run:
     text = yaml.safe_dump(wanted.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     if not path.is_file() or path.read_text() != text:
         write_text(path, text)
-    data, reference, digests = "", "", Digests(digest_store(wanted))
-    if isinstance(wanted.config.data, FolderData):
-        data = folder_digest(wanted.data_root, wanted.config.split, digests)
-    if given := wanted.config.reference:
-        reference = folder_digest(given.root, given.split, digests)
-    if not request.dry and (data or reference):
+    digests = Digests(digest_store(wanted))
+    found = with_digests(wanted, digests)
+    given = found.data_digest, found.reference_digest, found.training_digest
+    if not request.dry and any(given):
         digests.save()
-    run = resolved_run(path, request.data, RUNS, data, reference)
+    run = resolved_run(path, request.data, RUNS, *given)
     settings_for_snakemake(run, folder)
     return run
 
@@ -109,10 +110,9 @@ def _dry(request: Request, wanted: Run) -> int:
 def _refresh(run: Run, name: str) -> None:
     """Forget that a step was done and clear away what it made, so that it is made anew."""
     (run.steps / f"{name}.done.json").unlink(missing_ok=True)
-    folders = {"data": run.data_root, "warps": run.warps}
-    folders |= {f"results-{method}": run.results(method) for method in run.config.methods}
-    if name in folders and folders[name].is_dir():
-        clear(folders[name])
+    folder = plan(run)[name].folder
+    if folder and folder.is_dir():
+        clear(folder)
 
 
 def _tell(run: Run, found: list[State], index: Path, started: int, trouble: str, as_json: bool) -> int:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from viton.config import WorldConfig
+from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
 
 

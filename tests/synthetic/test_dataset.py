@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from viton.config import WorldConfig
 from viton.data.check import check
 from viton.errors import InputError
 from viton.files import read_json, read_jsonl, sha256_of
@@ -14,6 +13,7 @@ from viton.images import load_labels, load_mask, load_rgb
 from viton.keypoints import read_openpose_body25
 from viton.parsing import CIHP
 from viton.synthetic import plan
+from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import GENERATOR_VERSION, damage_of, keypoints_of, person_of, write_world
 
 SPLITS = ("train", "val", "test")

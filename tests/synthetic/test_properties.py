@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from viton.config import WorldConfig
 from viton.keypoints import COCO18, Keypoints
 from viton.parsing import CIHP
 from viton.synthetic.canvas import LABEL
+from viton.synthetic.config import WorldConfig
 from viton.synthetic.cut import SLEEVE_OF
 from viton.synthetic.dataset import fit_of, garment_of, keypoints_of, person_of, product_of
 from viton.synthetic.develop import Picture

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from viton.config import WorldConfig
 from viton.images import load_labels, load_mask, load_rgb
 from viton.synthetic.canvas import LABEL
+from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import fit_of, garment_of, keypoints_of, person_of, product_of
 from viton.synthetic.plan import SPLITS
 from viton.synthetic.render import Picture, dress

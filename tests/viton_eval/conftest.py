@@ -14,10 +14,27 @@ import yaml
 from PIL import Image
 
 from viton_eval.assemble import assemble
-from viton_eval.commands import plan, resolved_run
+from viton_eval.commands import resolved_run
+from viton_eval.plan import plan
+from viton_eval.trainings import try_ons
 
 ROOT = Path(__file__).resolve().parents[2]
-LIGHT = ["__init__", "config", "console", "errors", "files", "provenance", "data/__init__", "data/pairs", "data/sample"]
+LIGHT = [
+    *("__init__", "config", "console", "digests", "errors", "files", "provenance", "settings", "stage_config"),
+    *("stage_plan", "synthetic/__init__", "synthetic/config", "data/__init__", "data/pairs", "data/sample"),
+]
+WORLD = {"people": 3, "garments": 0, "seed": 0, "height": 64, "width": 48}
+# Settings of an experiment that trains what viton, encoder-decoder and cagan need, on a proxy's features, and a judge.
+TRAINED = {
+    "perceptual": {"weights": "proxy"},
+    "stages": {
+        "coarse": {"steps": 20},
+        "refine": {"steps": 10},
+        "cagan": {"steps": 20},
+        "proxy": {"steps": 5, "world": WORLD | {"seed": 1}},
+        "judge": {"steps": 5, "world": WORLD | {"seed": 2}},
+    },
+}
 HOSTILE = "a'b<i>&#38;"
 
 # Stand-ins for the modules that read and frame photographs, which would bring torch along.
@@ -46,25 +63,33 @@ def fit_photo(pixels, size):
     return np.array(Image.fromarray(pixels).resize(size[::-1]))
 """
 
+FAKE_HD = """
+class VitonHd:
+    def __init__(self, root, split):
+        pass
+
+    def pairs(self, path):
+        return []
+"""
+
 # Writes what the real one would, in a blink. `fail` holds the names of verbs that fail, `slow` seconds that they take,
-# `bad` the status that pairs fail with, each with two garments more.
+# `bad` the status that pairs fail with, each with two garments more. A training is told by its stage and seed.
 FAKE_VITON = """
-import json, sys, time
+import json, os, sys, time
 from pathlib import Path
 from PIL import Image
-from viton_eval.assemble import assemble
-from viton_eval.commands import plan, resolved_run
-from viton.files import write_json, write_text, written_whole
+from viton.files import sha256_of, write_json, write_text, written_whole
 
 PAIRS = [("p1", "c1"), ("p2", "c2"), ("p3", "c3")]
 arguments = sys.argv[1:]
 verb = arguments[1] if arguments[0] == "data" else arguments[0]
 option = lambda name: arguments[arguments.index(name) + 1]
+told = f"train-{arguments[1]}-{option('--seed')}" if verb == "train" else verb
 with open("calls", "a") as calls:
-    calls.write(verb + "\\n")
+    calls.write(told + "\\n")
 if Path("slow").is_file():
     time.sleep(float(Path("slow").read_text()))
-if Path("fail").is_file() and verb in Path("fail").read_text().split():
+if Path("fail").is_file() and {verb, told} & set(Path("fail").read_text().split()):
     sys.exit("error: world: expected a quiet day, got rain")
 
 def draw(path, colour):
@@ -80,6 +105,15 @@ if verb == "synth":
             draw(root / "test/image-truth" / f"{person}__{clothing}.png", "purple")
         write_text(root / "test_pairs.txt", "".join(f"{p} {c}\\n" for p, c in PAIRS))
         write_json(root / "world.json", {"people": option("--people")})
+elif verb == "train":
+    folder = Path(option("--run")) / "stages" / arguments[1] / option("--seed")
+    threads = os.environ.get("OMP_NUM_THREADS")
+    write_text(folder / "weights.safetensors", sha256_of(Path(option("--config"))))
+    write_text(folder / "config.yaml", f"stage: {arguments[1]}\\nsteps: 20\\n")
+    row = {"step": 20, "seconds": 3, "loss": {}, "images_per_second": 14}
+    write_text(folder / "log.jsonl", json.dumps(row) + "\\n")
+    write_json(folder / "provenance.json", {"commit": "trained by", "threads": threads})
+    write_json(folder / "done.json", {"weights": sha256_of(folder / "weights.safetensors")})
 elif verb == "check":
     print(json.dumps({"people": 3, "clothings": 3, "pairs": 3, "problems": []}))
 else:
@@ -113,21 +147,22 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "viton" / "data").mkdir(parents=True)
+        for name in ["data", "synthetic"]:
+            (folder / "viton" / name).mkdir(parents=True)
         for name in LIGHT:
             (folder / "viton" / f"{name}.py").symlink_to(ROOT / "viton" / f"{name}.py")
         (folder / "viton" / "__main__.py").write_text(FAKE_VITON)
         (folder / "viton" / "images.py").write_text(FAKE_IMAGES)
         (folder / "viton" / "data" / "framing.py").write_text(FAKE_FRAMING)
-        for name in ["warp", "person"]:
+        (folder / "viton" / "data" / "viton_hd.py").write_text(FAKE_HD)
+        for name in ["warp", "figures"]:
             (folder / "viton" / f"{name}.py").write_text("# version 1\n")
         (folder / "Snakefile").write_text((ROOT / "Snakefile").read_text())
         (folder / "configs").mkdir()
 
     def config(self, name="tiny", notebooks=(), methods=("non-parametric",), **more):
         """Write configs/NAME.yaml; returns its path under the checkout."""
-        world = {"people": 3, "garments": 0, "seed": 0, "height": 64, "width": 48}
-        content = {"name": name, "purpose": f"To test {HOSTILE}.", "data": {"kind": "world", "world": world}}
+        content = {"name": name, "purpose": f"To test {HOSTILE}.", "data": {"kind": "world", "world": WORLD}}
         content |= {"height": 64, "width": 48, "notebooks": list(notebooks), "methods": list(methods), **more}
         path = self.folder / "configs" / f"{name}.yaml"
         path.write_text(yaml.safe_dump(content))
@@ -172,6 +207,12 @@ class Checkout:
 
 
 @pytest.fixture
+def trained():
+    """Settings of an experiment that trains: what viton, encoder-decoder and cagan need, a proxy and a judge."""
+    return TRAINED
+
+
+@pytest.fixture
 def checkout(tmp_path):
     return Checkout(tmp_path / "a checkout")
 
@@ -196,10 +237,9 @@ def draw(path, colour="navy", size=(48, 64)):
 class Finished:
     """An experiment's folder as a finished run leaves it, written by hand; the working directory is its checkout."""
 
-    def __init__(self, pairs, methods=("non-parametric",), truth=True):
-        world = {"people": 3, "garments": 0, "seed": 0, "height": 64, "width": 48}
-        content = {"name": "tiny", "purpose": f"To test {HOSTILE}.", "data": {"kind": "world", "world": world}}
-        content |= {"height": 64, "width": 48, "notebooks": ["one"], "methods": list(methods)}
+    def __init__(self, pairs, methods=("non-parametric",), truth=True, **more):
+        content = {"name": "tiny", "purpose": f"To test {HOSTILE}.", "data": {"kind": "world", "world": WORLD}}
+        content |= {"height": 64, "width": 48, "notebooks": ["one"], "methods": list(methods), **more}
         self.folder = Path("runs/tiny")
         self.folder.mkdir(parents=True)
         (self.folder / "config.yaml").write_text(yaml.safe_dump(content))
@@ -215,8 +255,13 @@ class Finished:
         with (self.folder / "data/test_pairs.txt").open("w") as stream:
             csv.writer(stream).writerows([("person", "clothing"), *((f"{p}.jpg", f"{c}.jpg") for p, c in pairs)])
         self.make(self.run.warps, "warps.jsonl", iou=0.875)
-        for method in methods:
-            self.make(self.run.results(method), "manifest.jsonl")
+        for one in try_ons(self.run.config):
+            self.make(self.run.results_of(one), "manifest.jsonl")
+        for training in self.run.trainings.values():
+            folder = self.run.stage_folder(training)
+            losses = {"seconds": 75.2, "images_per_second": 14.25, "peak_mib": 612}
+            self.rows(folder / "log.jsonl", [{"step": 20, "loss": {"total": 1.0}, **losses}])
+            (folder / "provenance.json").write_text(json.dumps({"commit": f"of {training.stage}"}))
         self.run.notebooks.mkdir()
         for suffix in (".html", ".ipynb"):
             (self.run.notebooks / f"one{suffix}").write_text("a notebook")

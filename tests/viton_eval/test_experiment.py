@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 import yaml
 
-from viton.config import WorldConfig, WorldData
+from viton.config import WorldData
 from viton.data.sample import Pair, Truth
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.files import jsonl
+from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
 from viton_eval.experiment import _located, _table, open_experiment
 from viton_eval.interval import mean_interval
+from viton_eval.measures import ssim
 from viton_eval.tables import attributes, first_garments, first_people
-from viton_eval.truth import end_point_error_px, l1_in_garment, rebuilt_garment, ssim
+from viton_eval.truth import end_point_error_px, l1_in_garment, rebuilt_garment
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def test_the_truth_is_at_no_distance_from_itself(world):
     truth = world.truth(pair, (64, 48))
     worn = (truth.map_px == truth.map_px).all(axis=2)
     assert l1_in_garment(truth.image, truth) == 0
-    assert ssim(truth.image, truth) == pytest.approx(1)
+    assert ssim(truth.image, truth.image) == pytest.approx(1)
     assert end_point_error_px(truth.map_px.astype(float), worn, truth) == 0
     assert end_point_error_px(truth.map_px + np.array([3.0, 4.0]), worn, truth) == pytest.approx(5)
     assert end_point_error_px(truth.map_px.astype(float), ~worn, truth) != 0  # nothing in common: NaN

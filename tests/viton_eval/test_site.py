@@ -12,10 +12,12 @@ from urllib.parse import unquote
 import pytest
 from PIL import Image
 
-from viton_eval.commands import plan, resolved_run
+from viton_eval.commands import resolved_run
 from viton_eval.facts import summaries
 from viton_eval.grid import read_pairs_in_order
+from viton_eval.plan import plan
 from viton_eval.states import states
+from viton_eval.training_facts import runtime
 
 PAIRS = [("p1", "c1"), ("p2", "c2"), ("p3", "c1")]
 NASTY = 'a\'b<i>&#38; "q" 100%?x=1#y</script>'
@@ -136,7 +138,7 @@ def test_a_step_that_never_ran_leaves_the_rest_of_the_site(finished):
     page = Page(run.site())
     assert page.data["columns"][3]["note"] == "not run: has not been run"
     assert page.data["rows"][0][3][3] == ["not made", ""]
-    assert "1 of 5 steps is not up to date" in page.path.read_text()
+    assert "2 of 5 steps are not up to date" in page.path.read_text(), "it, and the notebook that may read it"
 
 
 def test_nothing_at_all_still_makes_a_site(finished):
@@ -278,6 +280,59 @@ def test_a_method_is_measured_in_its_notebook_when_that_is_up_to_date(finished):
     assert run.site().read_text().count(link) == 1
     run.step("notebook-method-non-parametric", key="other")
     assert link not in run.site().read_text()
+
+
+def test_each_method_tells_its_stages_and_that_they_are_undertrained(finished, trained):
+    methods = ("non-parametric", "viton", "cagan")
+    run = finished(PAIRS, methods, seeds={"viton": [0, 1]}, **trained)
+    page = Page(run.site())
+    text = unescape(page.path.read_text())
+    cards = text.split('<h2 id="methods">')[1].split('<h3 id="trained"')[0].split('<li class="card method">')[1:]
+    labels = [re.findall(r"undertrained: [^<]*", card) for card in cards]
+    assert labels == [["undertrained: 20 steps"], ["undertrained: 20 + 10 steps"], ["undertrained: 20 steps"]]
+    assert "coarse: 20 steps, trained by commit of coarse, seeds 0, 1" in cards[1]
+    assert "refine: 10 steps, trained by commit of refine" in cards[1]
+    rows = re.findall(r'<tr><th scope="row">(\w+)</th><td class="number" data-label="Seed">(\d)</td>', text)
+    assert rows[:3] == [("coarse", "0"), ("proxy", "0"), ("coarse", "0")] or rows[0] == ("proxy", "0")
+    assert text.count('data-label="Images/s">14.2<') == len(run.run.trainings) == 7
+    shown = [(column["label"], column["about"]) for column in page.data["columns"][3:6]]
+    assert shown == list(zip(methods, [label[0] for label in labels], strict=True)), (
+        "a column a method, the first seed's"
+    )
+    assert "downloads/viton-1.csv" in page.links
+    assert "viton, seed 1" in text
+
+
+def test_a_stage_that_is_not_up_to_date_has_no_numbers(finished, trained):
+    run = finished(PAIRS, ("encoder-decoder",), **trained)
+    run.step("train-coarse-0", key="other")
+    text = unescape(run.site().read_text())
+    assert text.count('data-label="Images/s">14.2<') == 2, "the extractors'"
+    assert "trained by commit of coarse" not in text
+    assert "undertrained: 20 steps" in text
+
+
+def test_an_experiment_that_trains_nothing_has_no_table_of_trainings(finished):
+    text = finished(PAIRS).site().read_text()
+    assert 'id="trained"' not in text
+    assert "undertrained:" not in text
+    assert "nothing to train" in text
+
+
+def test_the_papers_runtime_stands_beside_what_was_measured_here(finished, trained):
+    run = finished(PAIRS, ("viton",), **trained)
+    assert 'id="runtime"' not in run.site().read_text(), "nothing is made up where nothing was timed"
+    parts = [{"encoder-decoder": s, "warp": 0.02} for s in (0.1, 0.2, 0.3)]
+    times = [
+        {"person": p, "clothing": c, "seconds": 1, "parts": part} for (p, c), part in zip(PAIRS, parts, strict=True)
+    ]
+    run.rows(run.run.results("viton") / "timing.jsonl", times)
+    found = {part.name: part for part in runtime(run.run, states(run.run))}
+    assert list(found) == ["representation", "encoder-decoder", "warp", "refinement"]
+    assert found["encoder-decoder"][1:] == ("27 ms", "200 ms (n = 3)")
+    assert found["warp"][1:] == ("180 ms", "20 ms (n = 3)")
+    assert found["refinement"].here == ""
+    assert 'id="runtime"' in run.site().read_text()
 
 
 def test_a_notebook_file_is_said_to_be_for_jupyter(finished):

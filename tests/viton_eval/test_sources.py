@@ -9,10 +9,23 @@ import pytest
 from viton_eval import sources
 
 ROOT = Path(__file__).resolve().parents[2]
-OUTSIDE = {"viton/__init__.py", *(f"viton/{name}.py" for name in ["config", "console", "errors", "provenance"])}
+SAID = ["config", "settings", "stage_config", "stage_plan", "console", "errors", "digests", "provenance"]
+OUTSIDE = {"viton/__init__.py", *(f"viton/{name}.py" for name in SAID)}
 MACHINERY = {
     f"eval/viton_eval/{name}.py"
-    for name in ["__init__", "clearing", "commands", "digests", "lifeline", "states", "step", "templates"]
+    for name in [
+        "__init__",
+        "clearing",
+        "commands",
+        "digests",
+        "elsewhere",
+        "lifeline",
+        "plan",
+        "states",
+        "step",
+        "templates",
+        "trainings",
+    ]
 }
 
 
@@ -49,8 +62,8 @@ def closure(modules):
     return seen
 
 
-def of_verb(name):
-    functions = ast.walk(ast.parse((ROOT / "viton/cli.py").read_text()))
+def of_verb(name, file="viton/cli.py"):
+    functions = ast.walk(ast.parse((ROOT / file).read_text()))
     return imported(next(one for one in functions if isinstance(one, ast.FunctionDef) and one.name == name))
 
 
@@ -76,6 +89,12 @@ def test_every_module_that_a_verb_imports_makes_its_step_run_again(verb, pattern
     assert sorted(read - OUTSIDE - listed(patterns)) == []
 
 
+def test_every_module_that_scoring_imports_makes_it_run_again():
+    read = closure(of_verb("scores", "eval/viton_eval/cli.py"))
+    assert "eval/viton_eval/measures.py" in read
+    assert sorted(read - OUTSIDE - MACHINERY - listed(sources.SCORES)) == []
+
+
 def test_every_module_that_a_notebook_imports_makes_it_run_again():
     read = closure(of_notebooks())
     assert "viton/person.py" in read
@@ -83,5 +102,5 @@ def test_every_module_that_a_notebook_imports_makes_it_run_again():
 
 
 def test_every_pattern_names_a_file():
-    for pattern in {*sources.WORLD, *sources.NOTEBOOKS}:
+    for pattern in {*sources.WORLD, *sources.SCORES, *sources.NOTEBOOKS}:
         assert listed([pattern]), pattern

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from viton.errors import UsageError
-from viton_eval.step import Job, last_error, run_step
+from viton_eval.step import CORES_A_JOB, Job, last_error, last_line, run_step
 
 
 @pytest.fixture
@@ -96,6 +96,41 @@ def test_a_folder_is_cleared_only_when_what_decides_it_has_changed(job, tmp_path
 def test_a_step_without_a_command_is_wrong_usage(tmp_path):
     with pytest.raises(UsageError):
         run_step(Job("warps", tmp_path, ()))
+
+
+def test_a_long_step_tells_the_last_line_of_its_log_when_there_is_a_new_one(job, capfd):
+    lines = "coarse: step 20 of 800, 14 images/s", "coarse: step 40 of 800, 14 images/s"
+    code = (
+        f"import time; print('hello'); time.sleep(.5); print({lines[0]!r}); time.sleep(.8); print({lines[1]!r}, end='')"
+    )
+    assert run_step(job(code, tells_every=0.2)) == 0
+    told = [json.loads(line.removeprefix("@@step ")) for line in capfd.readouterr().err.splitlines()]
+    says = [event["says"] for event in told if event["event"] == "alive"]
+    assert says[-1] == lines[0], "no line that is not whole"
+    assert says.count(lines[0]) == 1
+    assert says in (["hello", lines[0]], [lines[0]])
+
+
+def test_the_last_line_of_a_log_is_the_last_that_says_something(tmp_path):
+    log = tmp_path / "x.log"
+    for text, line in [
+        ("$ viton train coarse\n", ""),
+        ("$ viton\nmade: 3/9\rmade: 4/9\rmade: 5", "made: 4/9"),
+        ("$ viton\none\n\n \n", "one"),
+        ("x" * 9000 + "\nlast\n", "last"),
+        ("", ""),
+    ]:
+        log.write_text(text)
+        assert last_line(log) == line
+
+
+def test_threads_are_those_of_the_jobs_that_a_step_counts_for(job, monkeypatch):
+    one = job("import os; open('threads', 'w').write(os.environ.get('OMP_NUM_THREADS', 'none'))")
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # as Snakemake sets it
+    for cores, threads in [("4", "8"), (None, "2")]:
+        monkeypatch.setenv(CORES_A_JOB, cores) if cores else monkeypatch.delenv(CORES_A_JOB)
+        run_step(one)
+        assert (one.directory / "threads").read_text() == threads
 
 
 def test_the_last_error_line_counts_and_else_the_last_line():

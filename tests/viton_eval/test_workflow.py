@@ -85,7 +85,7 @@ def test_a_changed_source_file_runs_what_is_made_of_it(checkout):
     config = checkout.config()
     checkout.report(config)
     checkout.calls()
-    (checkout.folder / "viton" / "person.py").write_text("# version 2\n")
+    (checkout.folder / "viton" / "figures.py").write_text("# version 2\n")
     checkout.report(config)
     assert checkout.calls() == [], "only notebooks are made of it"
     (checkout.folder / "viton" / "warp.py").write_text("# version 2\n")
@@ -207,6 +207,58 @@ def test_a_report_outside_a_checkout_says_so(checkout):
     assert "expected a checkout of viton, with its Snakefile, got no Snakefile" in done.stderr
 
 
+def test_stages_are_trained_once_and_only_for_what_decides_their_weights(checkout, trained):
+    config = checkout.config(methods=["viton", "encoder-decoder"], notebooks=[], **trained)
+    first = checkout.report(config, "--jobs", "3")
+    assert first.returncode == 0, first.stderr
+    training = ["train-coarse-0", "train-judge-0", "train-proxy-0", "train-refine-0"]
+    assert checkout.calls() == ["check", "synth", *training, *["try-on"] * 2, "warp"]
+    stage = json.loads((checkout.folder / "runs/tiny/stages/coarse/0/provenance.json").read_text())
+    assert stage["threads"] == str(3 * max(1, (os.cpu_count() or 1) // 3)), "all cores, for it runs alone"
+    short = json.loads((checkout.folder / "runs/tiny/stages/proxy/0/provenance.json").read_text())
+    assert short["threads"] == str(max(1, (os.cpu_count() or 1) // 3)), "a few steps are over beside others"
+    assert "undertrained: 20 + 10 steps" in checkout.page()
+    for name in ("warp", "coarse"):
+        (checkout.folder / "viton" / f"{name}.py").write_text("# version 2\n")
+    checkout.report(config)
+    assert checkout.calls() == ["try-on", "try-on", "warp"], "changed code trains nothing"
+    grown = checkout.report(config, "--set", "stages.refine.steps=30")
+    assert grown.returncode == 0, grown.stderr
+    assert checkout.calls() == ["train-refine-0", "try-on"]
+    assert "nothing to do" in checkout.report(config, "--set", "stages.refine.steps=30").stderr
+
+
+def test_refresh_trains_a_stage_anew_and_clears_only_its_own_folder(checkout, trained):
+    config = checkout.config(methods=["encoder-decoder"], notebooks=[], **trained)
+    assert checkout.report(config).returncode == 0
+    checkout.calls()
+    stages = checkout.folder / "runs/tiny/stages"
+    (stages / "coarse/0/state.pt").write_text("of the first training")
+    (stages / "proxy/0/state.pt").write_text("of the first training")
+    done = checkout.report(config, "--refresh", "train-coarse-0")
+    assert done.returncode == 0, done.stderr
+    assert checkout.calls() == ["train-coarse-0", "try-on"]
+    assert not (stages / "coarse/0/state.pt").exists()
+    assert (stages / "proxy/0/state.pt").exists()
+    wrong = checkout.report(config, "--refresh", "train-refine-0")
+    assert "expected one of data, check, warps, train-proxy, train-coarse-0, train-judge, results-" in wrong.stderr
+
+
+def test_a_training_that_fails_stops_no_other_method(checkout, trained):
+    config = checkout.config(methods=["cagan", "encoder-decoder"], notebooks=[], **trained)
+    (checkout.folder / "fail").write_text("train-cagan-0")
+    failed = checkout.report(config)
+    assert failed.returncode == 1
+    assert "train-cagan-0: FAILED after" in failed.stderr
+    assert "not run: results-cagan-0: needs the step 'train-cagan-0': failed" in failed.stderr
+    assert "failed: results-encoder-decoder-0" not in failed.stderr
+    assert (checkout.folder / "runs/tiny/results/encoder-decoder/0/manifest.jsonl").is_file()
+    checkout.calls()
+    (checkout.folder / "fail").unlink()
+    assert checkout.report(config).returncode == 0
+    assert checkout.calls() == ["train-cagan-0", "try-on"]
+
+
 @pytest.mark.slow
 def test_two_experiments_run_at_once_and_the_same_one_waits(checkout):
     one, two = checkout.config("one"), checkout.config("two")
@@ -275,6 +327,21 @@ def test_a_changed_notebook_alone_runs_again_and_a_failing_one_stops_no_other(ch
     assert resumed.returncode == 0, resumed.stderr
     assert "notebook-method" not in resumed.stderr
     assert "not up to date" not in checkout.page()
+
+
+@pytest.mark.slow
+def test_a_changed_list_of_sleeves_runs_its_notebook_again(checkout):
+    config = checkout.config(notebooks=["photographs"])
+    sleeves = checkout.folder / "configs/vitonhd_sample_sleeves.csv"
+    sleeves.write_text("clothing,sleeve\n")
+    checkout.notebook("photographs", "1 + 1")
+    assert checkout.report(config).returncode == 0
+    checkout.calls()
+    assert "nothing to do" in checkout.report(config).stderr
+    sleeves.write_text("clothing,sleeve\nc1,long\n")
+    changed = checkout.report(config)
+    assert "notebook-photographs: done" in changed.stderr
+    assert checkout.calls() == []
 
 
 @pytest.mark.slow

@@ -55,6 +55,7 @@ class Sample(NamedTuple):
 
     person: Person
     clothing: Clothing
+    own: Clothing | None = None  # product photo of what the person wears: only CAGAN asks for it
 
     @property
     def pair(self) -> Pair:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -87,8 +88,10 @@ class VitonHd:
         image = _known(self.clothings, clothing_id, self.folders["clothing"])
         return load_clothing(clothing_id, image, self.mask_path(clothing_id), size)
 
-    def sample(self, pair: Pair, size: Size) -> Sample:
-        return Sample(self.person(pair.person, size), self.clothing(pair.clothing, size))
+    def sample(self, pair: Pair, size: Size, with_own: bool = False) -> Sample:
+        """A pair; with_own: also the person's own clothing, which goes by the person's id, if it is there."""
+        own = self.clothing(pair.person, size) if with_own and pair.person in self.clothings else None
+        return Sample(self.person(pair.person, size), self.clothing(pair.clothing, size), own)
 
     def has_truth(self, pair: Pair) -> bool:
         return self.truth_path(pair, "image").is_file()
@@ -137,11 +140,11 @@ def _known(files: dict[str, Path], wanted: str, folder: Path) -> Path:
     return files[wanted]
 
 
-def data_digest(data: VitonHd, pairs: list[Pair]) -> str:
+def data_digest(data: VitonHd, pairs: list[Pair], digest: Callable[[Path], str] = sha256_of) -> str:
     """A fingerprint of every file that the pairs need, by content: a copy has the same, an edited one another."""
     people, clothings = {pair.person for pair in pairs}, {pair.clothing for pair in pairs}
     files = [data.people[name] for name in people] + [data.clothings[name] for name in clothings]
     files += [path(name) for name in people for path in (data.parsing_path, data.keypoints_path)]
     files += [data.mask_path(name) for name in clothings]
-    lines = [f"{path.parent.name}/{path.name} {sha256_of(path) if path.is_file() else 'missing'}" for path in files]
+    lines = [f"{path.parent.name}/{path.name} {digest(path) if path.is_file() else 'missing'}" for path in files]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""The non-parametric baseline (paper, section 4.3): no network; the warped clothing is pasted on the photo.
+"""The non-parametric baseline (paper, section 4.3): the warped clothing is pasted on the photo, no network paints.
 
-The paper does not say where its target mask comes from. Here it is the parsing of the photo, so the method is told
-the outline of the garment that it replaces.
+The paper does not say where its target mask comes from. With a run it is the mask that VITON's coarse stage predicts;
+without one it is the parsing of the photo, so that the method is told the outline of the garment that it replaces.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from viton.config import TryOnConfig
 from viton.data.sample import Sample
 from viton.images import to_pixels, to_tensor
 from viton.parsing import LabelMap
-from viton.results import Outcome, failed
+from viton.results import Outcome, TryOnMany, failed
 from viton.shape_context import MatchError
-from viton.warp import Warped, warp_sample
+from viton.trained import TrainedRun
+from viton.warp import Warped
+from viton.warp_targets import warps_for
 
 
 def paste(image: Tensor, warped: Warped) -> Tensor:
@@ -22,11 +24,18 @@ def paste(image: Tensor, warped: Warped) -> Tensor:
     return image * (1 - warped.mask) + (warped.image - (1 - warped.mask))
 
 
-def try_on(sample: Sample, config: TryOnConfig, label_map: LabelMap, device: str = "cpu") -> Outcome:
-    """The photo with the warped clothing on it, or the reason why the warp failed."""
-    try:
-        warped = warp_sample(sample, config.warp, label_map, config.seed, device)
-    except MatchError as error:
-        return failed(f"warp_failed:{error.code}", str(error))
+def prepare(config: TryOnConfig, label_map: LabelMap, device: str, run: TrainedRun | None) -> TryOnMany:
+    """Nothing to load without a run, else the coarse stage."""
+    warps = warps_for(config, label_map, device, run)
+
+    def try_on(samples: list[Sample]) -> list[Outcome]:
+        return [_outcome(sample, warped, device) for sample, warped in zip(samples, warps(samples), strict=True)]
+
+    return try_on
+
+
+def _outcome(sample: Sample, warped: Warped | MatchError, device: str) -> Outcome:
+    if isinstance(warped, MatchError):
+        return failed(f"warp_failed:{warped.code}", str(warped))
     image = to_tensor(sample.person.image).to(device)
     return Outcome("ok", {".png": to_pixels(paste(image, warped))}, {})

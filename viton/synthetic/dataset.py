@@ -14,7 +14,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from viton.config import WorldConfig
 from viton.errors import InputError
 from viton.files import jsonl, locked, read_json, sha256_of, write_bytes, write_json, write_text
 from viton.images import encode, encode_labels
@@ -22,6 +21,7 @@ from viton.keypoints import Keypoints, to_body25
 from viton.parsing import PALETTE
 from viton.synthetic import plan
 from viton.synthetic.body import Person, sample_person
+from viton.synthetic.config import WorldConfig
 from viton.synthetic.develop import Picture
 from viton.synthetic.garment import Garment, Product, draw_product, sample_garment
 from viton.synthetic.noise import noisy_keypoints, noisy_labels

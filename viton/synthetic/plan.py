@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from viton.config import WorldConfig
+from viton.synthetic.config import WorldConfig
 
 GENERATOR_VERSION = "2"
 SPLITS = ("train", "val", "test")

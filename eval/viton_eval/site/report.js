@@ -78,6 +78,7 @@
     made.appendChild(element("span", "", "Pair"));
     columns.forEach(function (column) {
       var head = element("span", column.note ? "warned" : "", column.label);
+      if (column.about) { head.appendChild(element("span", "about", column.about)); }
       if (column.note) { head.appendChild(element("span", "warn warned", column.note)); }
       made.appendChild(head);
     });

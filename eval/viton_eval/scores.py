@@ -1,0 +1,226 @@
+"""How near a method's pictures come to the true ones: a row a pair, in a CSV with what decided it beside it.
+
+Each picture is decoded once and goes through the judge once. A pair that failed has no row and is counted; what a
+method does not make (a mask, alpha) and what a pair does not show (occluders, a print) is NaN there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+
+from viton.coordinates import Size
+from viton.data.framing import fit_labels, padded
+from viton.data.sample import Pair, Truth
+from viton.data.viton_hd import VitonHd
+from viton.errors import InputError
+from viton.files import read_json, read_jsonl, sha256_of, write_json, write_text
+from viton.images import Pixels, load_labels, load_rgb, to_tensor, to_unit
+from viton.parsing import CLOTHING
+from viton.results import pairs_digest
+from viton_eval.judge import Judge
+from viton_eval.measures import SOLID, Map, Mask, gradient_map, l1_map, mask_iou, mean_in, psnr, size_error, ssim_map
+from viton_eval.regions import Regions, regions_of
+
+SCHEMA = 1
+PREDICTED_MASK, WARPED_MASK, ALPHA = ".mask.png", ".warped-mask.png", ".alpha.png"  # grey, beside a result
+KEY = ["person", "clothing"]
+JUDGED = ("garment", "garment_inside", "occluders", "print", "face_hair", "neck", "lower", "whole")  # of Regions
+L1_IN = ("garment", "occluders", "neck", "lower")
+BATCH = 8  # pictures that go through the judge at a time
+COLUMNS = (
+    *(f"judge_{name}" for name in JUDGED),
+    "ssim_inside", "ssim", "psnr", "l1_garment", "l1_occluders", "l1_neck", "l1_lower", "gradient",
+    "mask_iou", "mask_size_error", "alpha_print", "alpha_garment", "alpha_occluders", "alpha_outside", "alpha_warp",
+)  # fmt: skip
+
+
+class Scores(NamedTuple):
+    """The scores of one method, trained with one seed."""
+
+    table: pd.DataFrame  # person, clothing, COLUMNS; a row a pair that succeeded
+    settings: dict[str, object]  # what decided them, how many pairs there were and how many failed, by reason
+
+
+class Known(NamedTuple):
+    """All that is known of a pair whose truth the world holds."""
+
+    truth: Truth
+    regions: Regions
+    clothing_region: Mask  # (H, W) where the true parsing sees the garment
+
+
+def known_of(data: VitonHd, pair: Pair, size: Size) -> Known:
+    """A pair's truth, decoded once; raises InputError when the world does not hold it."""
+    truth = data.truth(pair, size)
+    parsing = fit_labels(padded(load_labels(data.truth_path(pair, "parse")), size, 0), size)
+    regions = regions_of(truth, parsing, data.clothing(pair.clothing, size), data.label_map)
+    return Known(truth, regions, np.isin(parsing, data.label_map.ids(CLOTHING["paper"])))
+
+
+def score(
+    folder: Path, data: VitonHd, pairs: Sequence[Pair], size: Size, judge: Judge | None, device: str = "cpu"
+) -> Scores:
+    """Score the results in a folder against the truth of every pair that has one.
+
+    judge: None where none is trained; its columns are NaN then.  Raises InputError for results of another size, of
+    pairs that are missing in the manifest, or when no pair has a truth.
+    """
+    with_truth = [pair for pair in pairs if data.has_truth(pair)]
+    if not with_truth:
+        raise InputError(data.root, "pairs whose true try-on is known", "none")
+    status = _statuses(folder, with_truth)
+    rows: list[dict[str, object]] = []
+    energies: list[float] = []  # of the truths of these rows: a ratio of means, since a plain garment has next to none
+    for batch in _batches(with_truth, data, size):
+        done = [(pair, known, _picture(folder, pair, size)) for pair, known in batch if status[pair] == "ok"]
+        energies += [mean_in(gradient_map(known.truth.image), known.regions.garment) for _, known, _ in done]
+        maps = judged_by(judge, [made for _, _, made in done], [known.truth.image for _, known, _ in done], device)
+        for (pair, known, made), judged in zip(done, maps, strict=True):
+            rows.append(pair._asdict() | score_picture(made, known, judged) | _of_parts(folder, pair, known))
+    table = pd.DataFrame(rows, columns=[*KEY, *COLUMNS])
+    table["gradient"] /= np.nanmean(energies) if rows else 1
+    failures = pd.Series([reason for reason in status.values() if reason != "ok"], dtype=object).value_counts()
+    return Scores(table, _settings(folder, with_truth, size, judge) | {"n": len(rows), "failed": failures.to_dict()})
+
+
+def score_picture(made: Pixels, known: Known, judged: Map | None = None) -> dict[str, float]:
+    """Every measure of a picture alone; judged: the judge's distance at each pixel, NaNs without it.
+
+    `gradient` is not yet divided by that of the truths.
+    """
+    truth, regions = known.truth.image, known.regions
+    found = {
+        f"judge_{name}": mean_in(judged, getattr(regions, name)) if judged is not None else float("nan")
+        for name in JUDGED
+    }
+    similar, apart = ssim_map(made, truth), l1_map(made, truth)
+    found |= {"ssim_inside": mean_in(similar, regions.garment_inside), "ssim": float(similar.mean())}
+    found |= {"psnr": psnr(made, truth)}
+    found |= {
+        f"l1_{name}": mean_in(apart, getattr(regions, name)) for name in ("garment", "occluders", "neck", "lower")
+    }
+    return found | {"gradient": mean_in(gradient_map(made), regions.garment)}
+
+
+def alpha_means(alpha: Map, warp: Mask, regions: Regions) -> dict[str, float]:
+    """Means of a composition mask (H,W) in [0,1] within the warped clothing, (H,W), by what truly is there.
+
+    `alpha_warp` is over all of the warped clothing.
+    """
+    places = {
+        "print": regions.print,
+        "garment": regions.garment,
+        "occluders": regions.occluders,
+        "outside": regions.outside,
+        "warp": regions.whole,
+    }
+    return {f"alpha_{name}": mean_in(alpha, region & warp) for name, region in places.items()}
+
+
+def write_scores(path: Path, scores: Scores) -> None:
+    """Write a CSV, and its settings beside it last: where they are, the CSV is whole."""
+    beside = path.with_suffix(".json")
+    beside.unlink(missing_ok=True)
+    write_text(path, scores.table.to_csv(index=False, float_format="%.7g"))
+    write_json(beside, scores.settings)
+
+
+def read_scores(path: Path) -> Scores:
+    """Scores as written; raises InputError when they are missing or not ours."""
+    settings = read_json(path.with_suffix(".json"))
+    if not isinstance(settings, dict) or settings.get("schema") != SCHEMA:
+        raise InputError(path.with_suffix(".json"), f"settings of scores, schema {SCHEMA}", "others")
+    table = pd.read_csv(path, dtype=dict.fromkeys(KEY, str))
+    if list(table.columns) != [*KEY, *COLUMNS] or len(table) != settings.get("n"):
+        raise InputError(path, f"{settings.get('n')} rows of scores", f"{len(table)} rows, or other columns")
+    return Scores(table, settings)
+
+
+def scores_kept(
+    path: Path, folder: Path, data: VitonHd, pairs: Sequence[Pair], size: Size, judge: Judge | None, device: str = "cpu"
+) -> Scores:
+    """The scores at `path` if they are of these very results, made anew and written there if not."""
+    with_truth = [pair for pair in pairs if data.has_truth(pair)]
+    if path.with_suffix(".json").is_file():
+        kept, wanted = read_json(path.with_suffix(".json")), _settings(folder, with_truth, size, judge)
+        if isinstance(kept, dict) and {key: kept.get(key) for key in wanted} == wanted:
+            return read_scores(path)
+    found = score(folder, data, pairs, size, judge, device)
+    write_scores(path, found)
+    return found
+
+
+def _settings(folder: Path, pairs: Sequence[Pair], size: Size, judge: Judge | None) -> dict[str, object]:
+    """What decides scores: results and truths by digest, size, judge, and the code that measures."""
+    code = {path.stem: sha256_of(path)[:12] for path in _sources()}
+    return {
+        "schema": SCHEMA,
+        "results": sha256_of(folder / "manifest.jsonl"),
+        "pairs": pairs_digest(pairs),
+        "of": len(pairs),
+        "size": list(size),
+        "judge": judge.sha256 if judge else "none",
+        "code": code,
+    }
+
+
+def _sources() -> list[Path]:
+    """The files that hold what a score is."""
+    return [Path(__file__).with_name(f"{name}.py") for name in ("judge", "measures", "regions", "scores")]
+
+
+def _statuses(folder: Path, pairs: Sequence[Pair]) -> dict[Pair, str]:
+    """What became of each pair; raises InputError for one that the manifest does not know."""
+    manifest = folder / "manifest.jsonl"
+    rows = {
+        Pair(str(row.get("person")), str(row.get("clothing"))): str(row.get("status")) for row in read_jsonl(manifest)
+    }
+    if missing := [pair.name for pair in pairs if pair not in rows]:
+        raise InputError(manifest, f"a row for each of {len(pairs)} pairs", f"none for {missing[0]}")
+    return {pair: rows[pair] for pair in pairs}
+
+
+def _batches(pairs: Sequence[Pair], data: VitonHd, size: Size) -> Iterator[list[tuple[Pair, Known]]]:
+    for start in range(0, len(pairs), BATCH):
+        yield [(pair, known_of(data, pair, size)) for pair in pairs[start : start + BATCH]]
+
+
+def _picture(folder: Path, pair: Pair, size: Size, suffix: str = ".png") -> Pixels:
+    """One of the pictures of a pair, (H,W,3)."""
+    path = folder / f"{pair.name}{suffix}"
+    picture = load_rgb(path)
+    if picture.shape[:2] != size:
+        raise InputError(path, f"a picture of {size[0]}x{size[1]}", f"{picture.shape[0]}x{picture.shape[1]}")
+    return picture
+
+
+def judged_by(
+    judge: Judge | None, made: list[Pixels], truths: list[Pixels], device: str = "cpu"
+) -> list[Map] | list[None]:
+    """The judge's distance at each pixel of each picture, (H,W); None for each where there is no judge."""
+    if judge is None or not made:
+        return [None] * len(made)
+    tensors = [torch.cat([to_tensor(picture) for picture in pictures]).to(device) for pictures in (made, truths)]
+    return list(judge.to(device).distance_maps(*tensors)[:, 0].double().cpu().numpy())
+
+
+def _of_parts(folder: Path, pair: Pair, known: Known) -> dict[str, float]:
+    """Scores of the predicted mask and of alpha, where the method has left them."""
+    size, found = known.truth.image.shape[:2], {}
+    if (folder / f"{pair.name}{PREDICTED_MASK}").is_file():
+        mask = _picture(folder, pair, size, PREDICTED_MASK)[..., 0]
+        found = {
+            "mask_iou": mask_iou(mask, known.clothing_region),
+            "mask_size_error": size_error(mask, known.clothing_region),
+        }
+    if (folder / f"{pair.name}{ALPHA}").is_file():
+        alpha = to_unit(_picture(folder, pair, size, ALPHA)[..., 0])
+        warp = to_unit(_picture(folder, pair, size, WARPED_MASK)[..., 0]) >= SOLID
+        found |= alpha_means(alpha, warp, known.regions)
+    return found

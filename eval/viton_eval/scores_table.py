@@ -1,0 +1,213 @@
+"""Methods beside each other: scores of many pairs and seeds in, means with intervals and differences out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from viton_eval.interval import Mean, mean_interval
+from viton_eval.scores import COLUMNS, KEY
+
+
+class Measure(NamedTuple):
+    """How a column of scores is told."""
+
+    label: str
+    better: str  # "less", "more", or "" where neither is better
+    digits: int = 3
+
+
+MEASURES = {
+    "judge_garment": Measure("judge: garment", "less"),
+    "judge_garment_inside": Measure("judge: inside of garment", "less"),
+    "judge_print": Measure("judge: print", "less"),
+    "judge_occluders": Measure("judge: arms, hair in front", "less"),
+    "judge_face_hair": Measure("judge: face, hair", "less"),
+    "judge_neck": Measure("judge: neck", "less"),
+    "judge_lower": Measure("judge: trousers, skirt, legs", "less"),
+    "judge_whole": Measure("judge: whole picture", "less"),
+    "ssim_inside": Measure("SSIM inside garment", "more"),
+    "ssim": Measure("SSIM", "more"),
+    "psnr": Measure("PSNR (dB)", "more", 2),
+    "l1_garment": Measure("L1 garment", "less", 4),
+    "l1_occluders": Measure("L1 arms, hair in front", "less", 4),
+    "l1_neck": Measure("L1 neck", "less", 4),
+    "l1_lower": Measure("L1 trousers, skirt, legs", "less", 4),
+    "gradient": Measure("gradient energy / truth's", ""),
+    "mask_iou": Measure("predicted mask IoU", "more"),
+    "mask_size_error": Measure("garment size error", "less"),
+    "alpha_print": Measure("alpha on print", ""),
+    "alpha_garment": Measure("alpha in garment", ""),
+    "alpha_occluders": Measure("alpha on arms, hair in front", ""),
+    "alpha_outside": Measure("alpha outside", ""),
+    "alpha_warp": Measure("alpha in warped clothing", ""),
+}
+SHOWN = ("judge_garment", "judge_occluders", "judge_face_hair", "ssim_inside", "ssim", "psnr", "l1_garment", "gradient")
+RESULT = [
+    "method", "metric", "of", "n", "seeds", "mean", "low", "high", "seed_sd", "against", "both", "difference",
+    "difference_low", "difference_high",
+]  # fmt: skip
+
+
+def over_seeds(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The mean over seeds of each pair that every seed has: person, clothing, COLUMNS.
+
+    What one seed does not have of a pair, no seed has.   Raises ValueError without tables.
+    """
+    if not tables:
+        raise ValueError("over_seeds: expected at least one table of scores, got none")
+    known = [table.set_index(KEY)[list(COLUMNS)].astype(float) for table in tables]
+    common = known[0].index
+    for table in known[1:]:
+        common = common[common.isin(table.index)]
+    values = np.mean([table.loc[common].to_numpy() for table in known], axis=0)  # NaN in one is NaN in the mean
+    return pd.DataFrame(values, common, list(COLUMNS)).reset_index()
+
+
+def seed_sd(tables: Sequence[pd.DataFrame], metric: str) -> float:
+    """Standard deviation (ddof 1) over seeds of the mean over the pairs that all have; NaN for a single seed."""
+    pairs = over_seeds(tables).dropna(subset=[metric])[KEY]
+    means = [pairs.merge(table, on=KEY)[metric].mean() for table in tables]
+    return float(np.std(means, ddof=1)) if len(means) > 1 else float("nan")
+
+
+def difference(one: pd.DataFrame, other: pd.DataFrame, metric: str) -> Mean | None:
+    """Mean of `one` less `other`, pair by pair, over the pairs in which both know the metric; None where none do."""
+    both = one[[*KEY, metric]].merge(other[[*KEY, metric]], on=KEY, suffixes=("", "_other")).dropna()
+    apart = (both[metric] - both[f"{metric}_other"]).rename("apart")
+    return _mean(pd.concat([both[KEY], apart], axis=1), "apart")
+
+
+def compare(
+    tables: Mapping[str, Sequence[pd.DataFrame]],
+    pairs: int,
+    against: str = "viton",
+    metrics: Sequence[str] = tuple(MEASURES),
+) -> pd.DataFrame:
+    """A row a method and metric (RESULT): mean over pairs, seeds averaged first, and the difference to one method.
+
+    tables: scores of each method, one table a seed.   pairs: how many were tried, `of`; `n` succeeded in every seed
+    and know the metric.   Intervals are 95%, people and garments drawn anew; differences are paired, over the `both`
+    pairs that the method and `against` share.  A metric that a method knows of no pair has no row.
+    """
+    averaged = {method: over_seeds(each) for method, each in tables.items()}
+    rows: list[tuple[object, ...]] = []
+    for method, table in averaged.items():
+        for metric in metrics:
+            mean = _mean(table, metric)
+            if mean is None:
+                continue
+            told = (len(tables[method]), mean.value, mean.low, mean.high, seed_sd(tables[method], metric))
+            other = averaged.get(against) if method != against else None
+            apart = difference(table, other, metric) if other is not None else None
+            rows.append((method, metric, pairs, mean.n, *told, *_told(apart, against)))
+    return pd.DataFrame(rows, columns=RESULT)
+
+
+def readable(compared: pd.DataFrame, metrics: Sequence[str] = SHOWN) -> pd.DataFrame:
+    """Means for the eye, a row a method: each with its interval and n and, with several seeds, their spread."""
+    table = _cells(compared, metrics, _mean_cell)
+    seeds = compared.groupby("method", sort=False)["seeds"].first()
+    table.insert(0, "seeds", seeds)
+    return table
+
+
+def readable_differences(compared: pd.DataFrame, metrics: Sequence[str] = SHOWN) -> pd.DataFrame:
+    """Differences for the eye, a row a method: each with its interval and n; `*` where the interval excludes zero."""
+    return _cells(compared[compared["difference"].notna()], metrics, _difference_cell)
+
+
+def _cells(
+    compared: pd.DataFrame, metrics: Sequence[str], cell: Callable[[Mapping[Hashable, object], int], str]
+) -> pd.DataFrame:
+    columns: dict[str, dict[str, str]] = {}
+    for metric in metrics:
+        label, better, digits = MEASURES[metric]
+        rows = compared[compared["metric"] == metric].to_dict("records")
+        if rows:
+            title = label + (f" ({better} is better)" if better else "")
+            columns[title] = {str(row["method"]): cell(row, digits) for row in rows}
+    methods = list(dict.fromkeys(str(method) for method in compared["method"]))
+    return pd.DataFrame(columns, index=methods).fillna("-")
+
+
+def differences(compared: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The rows of `compare` that tell the differences of one metric, in the order of the methods."""
+    return compared[(compared["metric"] == metric) & compared["difference"].notna()]
+
+
+def shown_difference(metric: str) -> str:
+    """What a figure of differences calls its axis."""
+    measure = MEASURES[metric]
+    side = {"less": "right is worse", "more": "left is worse", "": "neither side is better"}[measure.better]
+    return f"{measure.label}: difference to viton ({side})"
+
+
+def told(tables: Sequence[pd.DataFrame], metrics: Sequence[str]) -> pd.DataFrame:
+    """Measures of one method for the eye, a row each: mean over pairs, seeds averaged first, its interval, n, seeds."""
+    averaged, rows = over_seeds(tables), {}
+    for metric in metrics:
+        mean, measure = _mean(averaged, metric), MEASURES[metric]
+        if mean is not None:
+            interval = f"[{mean.low:.{measure.digits}f}, {mean.high:.{measure.digits}f}]"
+            spread = f"{sd:.{measure.digits}f}" if not np.isnan(sd := seed_sd(tables, metric)) else "one seed"
+            rows[measure.label] = (f"{mean.value:.{measure.digits}f}", interval, mean.n, len(tables), spread)
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "95%", "pairs", "seeds", "sd over seeds"])
+
+
+def in_reach(tables: Sequence[pd.DataFrame], metric: str, low: float = -np.inf, high: float = np.inf) -> str:
+    """Whether a mean lies where it is asked to, in a sentence: "alpha on print: 0.83 [0.80, 0.86] (n = 40), ..."."""
+    label, mean = MEASURES[metric].label, _mean(over_seeds(tables), metric)
+    if mean is None:
+        return f"{label}: not known of any pair"
+    asked = " and ".join([f"above {low:g}"] * (low > -np.inf) + [f"below {high:g}"] * (high < np.inf))
+    return f"{label}: {mean}, asked {asked}: {'reached' if low < mean.value < high else 'NOT reached'}"
+
+
+def protocol(settings: Mapping[str, object], steps: Mapping[str, int], label: str = "") -> str:
+    """The lines that go with every number of a comparison.
+
+    settings: of scores.   steps: of training, by stage.   label: such as "undertrained: 400 steps".
+    """
+    size, judge = settings.get("size"), str(settings.get("judge"))
+    shown = f"{size[0]}x{size[1]}" if isinstance(size, list) else "unknown size"
+    known = judge != "none"
+    lines = [
+        "MADE-UP people and garments; unpaired, each picture against the true one (protocol `truth`)",
+        f"{settings.get('of')} pairs at {shown}, results as PNG, nothing resized",
+        f"judge: sha256 {judge[:12]}" if known else "judge: none trained, so its distances are absent",
+        "SSIM: torchmetrics, RGB, Gaussian window 11, sigma 1.5, data range 1; inside: the whole window is garment",
+        "brackets: 95%, people and garments drawn anew (2000 draws); *: excludes zero",
+        f"steps of training: {', '.join(f'{stage} {count}' for stage, count in steps.items()) or 'none'}",
+        *([label] if label else []),
+    ]
+    return "\n".join(lines)
+
+
+def _mean(table: pd.DataFrame, metric: str) -> Mean | None:
+    known = table.dropna(subset=[metric])
+    if known.empty:
+        return None
+    return mean_interval(known[metric].tolist(), known["person"].tolist(), known["clothing"].tolist())
+
+
+def _told(apart: Mean | None, against: str) -> tuple[object, ...]:
+    """against, both, difference and its interval."""
+    if apart is None:
+        return (None, 0, float("nan"), float("nan"), float("nan"))
+    return (against, apart.n, apart.value, apart.low, apart.high)
+
+
+def _mean_cell(row: Mapping[Hashable, object], digits: int) -> str:
+    mean, low, high, spread = (float(str(row[name])) for name in ("mean", "low", "high", "seed_sd"))
+    seeds = "" if np.isnan(spread) else f", seeds sd {spread:.{digits}f}"
+    return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}] n={row['n']}{seeds}"
+
+
+def _difference_cell(row: Mapping[Hashable, object], digits: int) -> str:
+    apart, low, high = (float(str(row[name])) for name in ("difference", "difference_low", "difference_high"))
+    mark = "*" if low > 0 or high < 0 else ""
+    return f"{apart:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]{mark} n={row['both']}"

@@ -1,0 +1,36 @@
+"""The scores of one try-on, made before the notebooks that read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from viton.data.viton_hd import VitonHd
+from viton_eval.commands import Run
+from viton_eval.trainings import TryOn
+
+if TYPE_CHECKING:
+    from viton_eval.judge import Judge
+    from viton_eval.scores import Scores
+
+
+def score_try_on(run: Run, one: TryOn) -> Scores | None:
+    """The scores of a method's results, kept as runs/EXPERIMENT/scores/METHOD/SEED.csv; None where no truth is known.
+
+    Raises InputError when the results, or some of their pairs, are not there.
+    """
+    data = VitonHd(run.data_root, run.config.split)
+    pairs = data.pairs(run.pairs_path)
+    if not any(data.has_truth(pair) for pair in pairs):
+        return None
+    from viton_eval.scores import scores_kept
+
+    return scores_kept(run.scores_of(one), run.results_of(one), data, pairs, run.config.size, judge_in(run))
+
+
+def judge_in(run: Run) -> Judge | None:
+    """The judge of a run; None where it has none, or none that is trained."""
+    from viton.checkpoint import StageFolder
+    from viton_eval.judge import Judge
+
+    folder = run.stage_folder(run.judge) if run.judge else None
+    return Judge.of_stage(folder) if folder and StageFolder(folder).is_done() else None

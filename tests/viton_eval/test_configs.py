@@ -1,0 +1,77 @@
+"""What is in configs/: plans that can be made, schedules that are the paper's or equal, worlds that share nobody."""
+
+from pathlib import Path
+
+import pytest
+
+from viton.config import FolderData, WorldData, load_config
+from viton.stage_config import ExtractorConfig
+from viton_eval.commands import open_run
+from viton_eval.plan import plan
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+SIX = {"non-parametric", "encoder-decoder", "crn", "prgan", "cagan", "viton"}
+COMPARED = ("coarse", "crn", "prgan", "cagan")  # what the four compared networks are trained as
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_configuration_can_be_planned(path):
+    steps = plan(open_run(path))
+    assert {name for name in steps if name.startswith("results-")}
+    assert steps.keys() >= {need for step in steps.values() for need in step.needs}
+
+
+@pytest.mark.parametrize("name", ["smoke", "demo", "benchmark", "paper"])
+def test_all_six_methods_are_trained_for_as_many_steps_of_as_many_samples(name):
+    config = load_config(CONFIGS / f"{name}.yaml")
+    assert set(config.methods) == SIX
+    stages = [getattr(config.stages, stage) for stage in COMPARED]
+    assert len({(stage.steps, stage.batch) for stage in stages}) == 1
+
+
+@pytest.mark.parametrize("name", ["smoke", "demo", "benchmark"])
+def test_what_trains_and_what_scores_have_seen_other_worlds(name):
+    config = load_config(CONFIGS / f"{name}.yaml")
+    assert isinstance(config.data, WorldData)
+    proxy, judge = config.stages.proxy, config.stages.judge
+    assert isinstance(proxy, ExtractorConfig)
+    assert isinstance(judge, ExtractorConfig)
+    assert len({config.data.world.seed, proxy.world.seed, judge.world.seed}) == 3
+    assert config.perceptual.weights == "proxy"
+
+
+def test_the_schedule_of_the_paper_is_the_papers():
+    config = load_config(CONFIGS / "paper.yaml")
+    coarse, refine = config.stages.coarse, config.stages.refine
+    assert coarse is not None
+    assert refine is not None
+    assert (coarse.steps, refine.steps) == (15000, 6000)  # section 4.2
+    for stage in (coarse, refine):
+        assert (stage.batch, stage.lr, stage.beta1, stage.beta2) == (16, 2e-4, 0.5, 0.999)
+        assert (stage.fidelity, stage.width) == ("paper", 64)
+    assert (refine.warp, refine.tv) == (0.1, 5e-6)
+    assert config.size == (256, 192)
+    assert config.perceptual.weights == "imagenet"
+    assert config.representation == load_config(CONFIGS / "viton_hd.yaml").representation
+    assert isinstance(config.data, FolderData)
+
+
+def test_the_benchmark_is_the_frozen_world_at_the_papers_widths():
+    config = load_config(CONFIGS / "benchmark.yaml")
+    assert isinstance(config.data, WorldData)
+    world = config.data.world
+    page = (CONFIGS.parent / "docs" / "benchmark.md").read_text()
+    size = f"{world.height}x{world.width}"
+    line = f"--people {world.people} --garments {world.garments} --seed {world.seed} --size {size}"
+    assert line in page, "the command of the frozen version"
+    stages = config.stages
+    assert [getattr(stages, name).width for name in ("coarse", "refine", "prgan", "cagan")] == [64] * 4
+    assert stages.crn is not None
+    assert stages.crn.width == 1024
+    assert len(config.seeds["viton"]) >= 3
+
+
+def test_what_needs_no_training_runs_on_a_folder_without_a_training_split():
+    config = load_config(CONFIGS / "viton_hd.yaml")
+    assert not [name for name in plan(open_run(CONFIGS / "viton_hd.yaml")) if name.startswith("train-")]
+    assert config.methods == ("non-parametric",)

@@ -1,0 +1,66 @@
+"""What the command line's options come to: settings, sizes, shards, folders of trained stages. Light, as cli.py is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from viton.config import TryOnConfig, load_config
+from viton.errors import UsageError
+from viton.settings import overridden, parse
+
+
+def try_on_config(
+    config: Path | None,
+    overrides: list[str],
+    size: str | None,
+    seed: int | None,
+    variant: str,
+    trained: tuple[int, int] | None,
+) -> TryOnConfig:
+    """The settings of a try-on: an experiment's, or the defaults at the trained size; then --set, --size and --seed."""
+    base: dict[str, object] = {} if trained is None else {"height": trained[0], "width": trained[1]}
+    if config:
+        experiment = load_config(config)
+        base = (experiment.variant(variant) if variant else experiment).try_on.model_dump()
+    content = overridden(base, tuple(overrides))
+    if size:
+        content["height"], content["width"] = size_of(size)
+    if seed is not None:
+        content["seed"] = seed
+    return parse(TryOnConfig, content, str(config or "settings"))
+
+
+def trained_size(run: Path | None, stages: tuple[str, ...], seed: int | None) -> tuple[int, int] | None:
+    """The size at which a run's stages were trained."""
+    if run is None or not stages:
+        return None
+    from viton.trained import TrainedRun
+
+    return TrainedRun(run, seed or 0).stage(stages[0]).size()
+
+
+def folders_of(config: Path | None, variant: str, stages: tuple[str, ...]) -> dict[str, str] | None:
+    """Where a variant keeps its stages; raises UsageError when no configuration says so."""
+    if not variant:
+        return None
+    if config is None:
+        raise UsageError("--variant: expected --config, which has the variants")
+    from viton.stage_plan import folder_name
+
+    return {stage: folder_name(load_config(config), stage, variant) for stage in stages}
+
+
+def size_of(text: str) -> tuple[int, int]:
+    height, _, width = text.lower().partition("x")
+    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+        raise UsageError(f"--size: expected HxW such as 256x192, got '{text}'")
+    return int(height), int(width)
+
+
+def shard_of(text: str | None) -> tuple[int, int]:
+    if text is None:
+        return 1, 1
+    index, _, count = text.partition("/")
+    if not (index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
+        raise UsageError(f"--shard: expected i/n with 1 <= i <= n, got '{text}'")
+    return int(index), int(count)

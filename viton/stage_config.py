@@ -1,0 +1,122 @@
+"""What can be set about training: one frozen model a stage, each field with its unit or source.
+
+Light on purpose (no torch), as viton/config.py is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from viton.settings import Model
+from viton.synthetic.config import WorldConfig
+
+Fidelity = Literal["paper", "authors"]
+Width = Annotated[int, Field(ge=1, le=1024)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class StageConfig(Model):
+    """What every trained stage has; the optimiser is Adam (paper, section 4.2)."""
+
+    steps: PositiveInt  # updates of the weights
+    batch: PositiveInt = 16  # samples an update, over all devices and accumulated parts; 16 in the paper
+    lr: PositiveFloat = 2e-4  # fixed, as in the paper
+    beta1: Share = 0.5
+    beta2: Share = 0.999
+
+
+class CoarseConfig(StageConfig):
+    """Multi-task encoder-decoder (paper, section 3.2)."""
+
+    fidelity: Fidelity = "paper"  # docs/methods.md has what each means
+    width: Width = 64  # channels of the first convolution
+    dropout: Share = 0.5  # at the first decoder block, while training (authors' code)
+    mask_weight: NonNegativeFloat = 1.0  # of |M - M0| beside the perceptual terms (equation 1)
+
+
+class RefineConfig(StageConfig):
+    """Refinement network (paper, section 3.3)."""
+
+    fidelity: Fidelity = "paper"
+    width: Width = 64
+    warp: NonNegativeFloat = 0.1  # lambda_warp, the reward for pixels taken from the warped clothing (equation 4)
+    tv: NonNegativeFloat = 5e-6  # lambda_TV of alpha, summed over 256x192 pixels (equation 4)
+    l1: NonNegativeFloat = 0.2  # pixel term of the authors' code; fidelity `paper` has none
+
+
+class CrnConfig(StageConfig):
+    """Cascaded refinement network (Chen and Koltun 2017; paper, section 4.3)."""
+
+    width: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = 1024  # channels of the first module
+    lr: PositiveFloat = 1e-4  # authors' code
+
+
+class PrganConfig(StageConfig):
+    """GAN with the person representation (paper, section 4.3)."""
+
+    width: Width = 64
+    dropout: Share = 0.5
+    l1: NonNegativeFloat = 1.0  # authors' code
+    gan: NonNegativeFloat = 1e-4  # authors' code
+
+
+class CaganConfig(StageConfig):
+    """Conditional analogy GAN (Jetchev and Bergmann 2017; paper, section 4.3)."""
+
+    width: Width = 64
+    dropout: Share = 0.5
+    gan: NonNegativeFloat = 1.0
+    identity: NonNegativeFloat = 0.1  # of the mean of the mask: change no more than needed
+    cycle: NonNegativeFloat = 1.0
+
+
+class CollarConfig(StageConfig):
+    """Finds neck tag and inner collar on a product picture (paper, supplement)."""
+
+    width: Width = 16
+
+
+class ExtractorConfig(StageConfig):
+    """A network trained to read a made-up world's attributes, whose features measure how alike pictures look."""
+
+    width: Width = 16  # channels of the first convolution
+    world: WorldConfig  # a world of its own, so that no picture of the experiment is known to it
+
+
+class StagesConfig(Model):
+    """The trained stages of an experiment; a stage that is not named cannot be trained by it."""
+
+    coarse: CoarseConfig | None = None
+    refine: RefineConfig | None = None
+    crn: CrnConfig | None = None
+    prgan: PrganConfig | None = None
+    cagan: CaganConfig | None = None
+    collar: CollarConfig | None = None
+    proxy: ExtractorConfig | None = None  # features of the perceptual loss where ImageNet's are not to be had
+    judge: ExtractorConfig | None = None  # features of the distance that scores; never those that trained
+
+
+class PerceptualConfig(Model):
+    """Features of the perceptual loss (paper, section 3.2): VGG-19's, or a stand-in's of the same shape."""
+
+    weights: Literal["imagenet", "proxy"] | Path = "imagenet"  # torchvision's, the trained stage's, or those of a file
+
+
+class TrainingConfig(Model):
+    """How training is run; of these only `precision` decides what comes out (devices agree to rounding)."""
+
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    channels_last: bool = True  # memory format of pictures; faster on CPUs and tensor cores
+    devices: PositiveInt = 1  # a node
+    nodes: PositiveInt = 1
+    accumulate: PositiveInt = 1  # parts that a device's share of a batch is cut into, to save memory
+    workers: NonNegativeInt = 0  # processes a device that read ahead
+    cache_mib: NonNegativeInt = 1024  # of decoded pictures kept in memory, a process
+    log_every: PositiveInt = 20  # steps
+    validate_every: PositiveInt = 250  # steps
+    save_every: PositiveInt = 250  # steps
+    tensorboard: bool = False  # the log as tensorboard scalars too; needs the extra `track`
+    validation_samples: PositiveInt = 64  # at most so many, in the order of their names
