@@ -18,7 +18,8 @@ from viton.try_on_figures import CELL, enlarged
 
 Mask = NDArray[np.bool_]
 
-AGREED, TOO_MUCH, MISSED = "#94a3b8", SOURCE, TARGET  # grey, orange, blue
+AGREED, TOO_MUCH, MISSED = "#64748b", SOURCE, TARGET  # grey, orange, blue
+MASK = ": mask"  # ends the title of a mask
 PALE = 0.6  # how far a picture under a painted region is faded towards white
 
 
@@ -41,10 +42,14 @@ def _coloured(picture: Pixels, found: Mask, true: Mask) -> Pixels:
 
 
 def ablation_sheet(rows: Sequence[tuple[Mapping[str, Pixels], Mapping[str, str]]]) -> Figure:
-    """A pair a row (paper, Fig. 7): its pictures by title, and captions under some of them; one not there is a gap."""
+    """A pair a row (paper, Fig. 7): its pictures by title, and captions under some of them; one not there is a gap.
+
+    A mask, whose title ends in MASK, is to stand at the right of the picture that it belongs to.
+    """
     columns = list(dict.fromkeys(name for pictures, _ in rows for name in pictures))
+    titles = ["its mask" if name.endswith(MASK) else name for name in columns]
     told = [[captions.get(name, "") for name in columns] for _, captions in rows]
-    return picture_grid([[pictures.get(name) for name in columns] for pictures, _ in rows], columns, told, cell=CELL)
+    return picture_grid([[pictures.get(name) for name in columns] for pictures, _ in rows], titles, told, cell=CELL)
 
 
 def close_up(rows: Sequence[Mapping[str, tuple[Pixels, tuple[slice, slice]]]], high: int = 128) -> Figure:

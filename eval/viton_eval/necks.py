@@ -29,7 +29,7 @@ from viton_eval.try_ons import known, run_of
 
 Box = tuple[slice, slice]  # rows, columns
 
-MARGIN = 0.6  # around a collar, a share of its longer side
+MARGIN = 0.5  # around a collar, a share of its longer side
 
 
 class FoundCollar(NamedTuple):

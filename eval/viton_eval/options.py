@@ -16,7 +16,7 @@ import pandas as pd
 from viton.data.sample import Pair
 from viton.files import read_jsonl
 from viton.images import Pixels, load_rgb, to_unit
-from viton.option_figures import mask_against
+from viton.option_figures import MASK, mask_against
 from viton.parsing import CLOTHING
 from viton_eval.experiment import Experiment
 from viton_eval.interval import Mean, mean_interval
@@ -30,10 +30,11 @@ from viton_eval.try_ons import run_of
 FULL = "full"
 ABLATED = {FULL: "", "without pose": "no-pose", "without body shape": "no-body-shape"}  # titles of variants
 TROUSERS = {FULL: "", "trousers kept": "trousers"}
-TAKEN_OFF = "collar taken off"
+TAKEN_OFF = "collar off"
 COLLAR = {FULL: "", TAKEN_OFF: "collar"}
 ARM_IN_FRONT = ("front_low", "across_high", "across_low")  # arms that lie on the trunk; a raised one lies beside it
 WIDTHS = ("chest", "waist", "hip")  # half-widths of a body, shares of the picture's height
+FEWEST = 8  # pairs: intervals drawn from fewer are too narrow to decide anything
 THIRDS = ("narrowest third", "middle third", "widest third")
 
 
@@ -231,7 +232,7 @@ def findings(tables: Mapping[str, Sequence[pd.DataFrame]], claims: Sequence[Clai
         part, measure = of_pairs(tables, claim.pairs), MEASURES[claim.metric]
         known = {FULL, claim.option} <= part.keys()
         apart = difference(part[claim.option][0], part[FULL][0], claim.metric) if known else None
-        digits = measure.digits + 1
+        digits = measure.digits
         change = "-" if apart is None else f"{apart.value:+.{digits}f}"
         interval = "-" if apart is None else f"[{apart.low:+.{digits}f}, {apart.high:+.{digits}f}]"
         came = outcome(apart, measure.better, claim.expected)
@@ -240,14 +241,17 @@ def findings(tables: Mapping[str, Sequence[pd.DataFrame]], claims: Sequence[Clai
 
 
 def outcome(apart: Mean | None, better: str, expected: str) -> str:
-    """Whether a difference is as expected: "yes", "no, the other way", or undecided when the interval holds zero.
+    """Whether a difference is as expected: "yes", "no, the other way", or "not decided" when the interval holds zero.
 
-    better: "less" or "more" of the measure.   expected: "better" or "worse".   Raises ValueError for other words.
+    Of fewer than FEWEST pairs nothing is said.   better: "less" or "more" of the measure.   expected: "better" or
+    "worse".   Raises ValueError for other words.
     """
     if better not in ("less", "more") or expected not in ("better", "worse"):
         raise ValueError(f"outcome: expected less or more, better or worse, got {better!r}, {expected!r}")
     if apart is None:
         return "not known of any pair"
+    if apart.n < FEWEST:
+        return "too few pairs"
     if apart.low <= 0 <= apart.high:
         return "not decided"
     is_better = (apart.value < 0) == (better == "less")
@@ -255,17 +259,21 @@ def outcome(apart: Mean | None, better: str, expected: str) -> str:
 
 
 def ablation_row(
-    experiment: Experiment, folders: Mapping[str, Path], pair: Pair
+    experiment: Experiment, folders: Mapping[str, Path], pair: Pair, people: pd.DataFrame
 ) -> tuple[dict[str, Pixels], dict[str, str]]:
     """Pictures of a pair, by title, and captions: person, garment, what each option makes with its mask, and the truth.
 
-    The overlap with the true mask stands under each mask.  What failed is absent; raises InputError without a truth.
+    Below the person are pose and width (of `people_of`), below each mask the overlap with the true one.  What failed is
+    absent; raises InputError without a truth.
     """
     sample, true = experiment.sample(pair), garment_region(experiment, pair)
-    pictures, told = {"person": sample.person.image, "garment": sample.clothing.image}, {}
+    pictures, told = {"person": sample.person.image, "garment": sample.clothing.image}, dict[str, str]()
+    if pair.person in people.index:
+        row = people.loc[pair.person]
+        told["person"] = f"{str(row['pose']).replace('_', ' ')}, {row['width']:.3f}"
     for title, folder in folders.items():
         made, mask = picture_of(folder, pair), predicted_region(folder, pair)
         if made is not None and mask is not None:
-            pictures |= {title: made, f"mask, {title}": mask_against(mask, true)}
-            told[f"mask, {title}"] = f"IoU {mask_iou(mask.astype(np.uint8) * 255, true):.2f}"
-    return pictures | {"truth": experiment.truth(pair).image, "true mask": mask_against(true, true)}, told
+            pictures |= {title: made, title + MASK: mask_against(mask, true)}
+            told[title + MASK] = f"IoU {mask_iou(mask.astype(np.uint8) * 255, true):.2f}"
+    return pictures | {"truth": experiment.truth(pair).image, f"truth{MASK}": mask_against(true, true)}, told

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 FILES = ("viton/images.py", "viton/coordinates.py", "viton/parsing.py", "viton/keypoints.py", "viton/files.py")
 WORLD = (*FILES, "viton/synthetic/*.py")
+SETTINGS = ("viton/synthetic/__init__.py", "viton/synthetic/config.py")  # come with viton/config.py
 DATA = (*FILES, "viton/data/*.py")
 CHECK = (*DATA, "viton/synthetic/*.py")  # a made-up world is checked by its digest too
 NETWORKS = tuple(
@@ -28,12 +29,12 @@ TRY_ON = (
     *NETWORKS,
     *("viton/person.py", "viton/warp.py", "viton/tps.py", "viton/shape_context.py"),
     *("viton/results.py", "viton/runs.py", "viton/methods/*.py"),
-    "viton/synthetic/__init__.py",
-    "viton/synthetic/config.py",  # both for the settings' sake alone
+    *SETTINGS,
 )
 WARP = TRY_ON  # viton/runs.py imports the methods, whichever of its verbs is called
 SCORES = (
     *DATA,
+    *SETTINGS,
     *(f"viton/{name}.py" for name in ("checkpoint", "judge", "results")),
     *(f"eval/viton_eval/{name}.py" for name in ("judge", "measures", "regions", "scores", "scoring")),
 )
@@ -43,13 +44,14 @@ NOTEBOOKS = (
         "viton/figures.py",
         "viton/dataset_figures.py",
         "viton/try_on_figures.py",
+        "viton/option_figures.py",
         "viton/judge.py",
         "viton/training_log.py",
     ),
     *(f"eval/viton_eval/{name}.py" for name in ("experiment", "tables", "likeness", "interval", "truth", "floor")),
     *(
         f"eval/viton_eval/{name}.py"
-        for name in ("results", "judge", "measures", "options", "regions", "scor*", "try_ons", "photographs")
+        for name in ("results", "judge", "measures", "necks", "options", "regions", "scor*", "try_ons", "photographs")
     ),
     *("eval/viton_eval/notebook*.py", "eval/viton_eval/site/notebook.*"),
 )

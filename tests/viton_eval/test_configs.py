@@ -10,6 +10,7 @@ from viton_eval.commands import open_run
 from viton_eval.plan import plan
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+NOTEBOOKS = {path.stem for path in (CONFIGS.parent / "notebooks").glob("*.ipynb")}
 SIX = {"non-parametric", "encoder-decoder", "crn", "prgan", "cagan", "viton"}
 COMPARED = ("coarse", "crn", "prgan", "cagan")  # what the four compared networks are trained as
 
@@ -19,6 +20,44 @@ def test_every_configuration_can_be_planned(path):
     steps = plan(open_run(path))
     assert {name for name in steps if name.startswith("results-")}
     assert steps.keys() >= {need for step in steps.values() for need in step.needs}
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_notebook_that_is_named_is_there(path):
+    assert set(load_config(path).notebooks) <= NOTEBOOKS
+
+
+def test_the_smoke_test_runs_every_notebook():
+    assert set(load_config(CONFIGS / "smoke.yaml").notebooks) == NOTEBOOKS
+
+
+@pytest.mark.parametrize("name", ["demo", "benchmark"])
+def test_each_option_of_the_paper_is_a_variant_at_the_same_steps(name):
+    config = load_config(CONFIGS / f"{name}.yaml")
+    changed = {
+        "no-pose": ("representation.pose", False, "encoder-decoder"),
+        "no-body-shape": ("representation.body_shape", False, "encoder-decoder"),
+        "trousers": ("representation.keep_trousers", True, "encoder-decoder"),
+        "collar": ("warp.collar", True, "viton"),
+    }
+    assert set(config.variants) == set(changed)
+    for variant, (setting, value, method) in changed.items():
+        part, _, field = setting.partition(".")
+        own, other = getattr(config.variant(variant), part), getattr(config, part)
+        assert own == other.model_copy(update={field: value}) != other
+        assert config.variant(variant).stages == config.stages
+        assert config.variants[variant].methods == (method,)
+    assert {"ablation", "neck"} <= set(config.notebooks)
+
+
+def test_on_photographs_all_six_are_tried_on_as_the_benchmark_trains_them():
+    config, benchmark = (load_config(CONFIGS / f"{name}.yaml") for name in ("photographs", "benchmark"))
+    assert config.trained == Path("runs") / benchmark.name
+    assert set(config.methods) == SIX
+    assert (config.size, config.warp, config.seed) == (benchmark.size, benchmark.warp, benchmark.seed)
+    steps = plan(open_run(CONFIGS / "photographs.yaml", "2020"))
+    assert not [name for name in steps if name.startswith(("train-", "scores-"))]
+    assert set(steps["notebook-photographs"].needs) == {f"results-{method}-0" for method in SIX}
 
 
 @pytest.mark.parametrize("name", ["smoke", "demo", "benchmark", "paper"])
