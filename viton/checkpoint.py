@@ -88,6 +88,8 @@ class StageFolder:
 
     def settings(self) -> Settings:
         """Raises InputError when config.yaml is missing or no settings of ours."""
+        if not self.config.is_file():
+            raise InputError(self.path, "a trained stage", "none; train it by `viton train`")
         try:
             found = yaml.safe_load(self.config.read_text())
         except (OSError, ValueError, yaml.YAMLError) as error:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from viton import console
-from viton.cli_options import folders_of, shard_of, size_of, trained_size, try_on_config
+from viton.cli_options import folders_of, shard_of, size_of, trained_settings, try_on_config
 from viton.config import load_config, with_data
 from viton.errors import InputError, UsageError
 from viton.settings import parse
@@ -129,7 +129,8 @@ def warp(
 
     if target not in ("parsed", "coarse") or (target == "coarse") != (run is not None):
         raise UsageError(f"--target: expected parsed without --run, or coarse with --run, got '{target}'")
-    settings = try_on_config(config, overrides, size, seed, "", trained_size(run, ("coarse",), seed))
+    trained = {} if config else trained_settings(run, ("coarse",), seed)
+    settings = try_on_config(config, overrides, size, seed, "", trained)
     request = Request(data, split, pairs, settings, limit, device, overwrite, run=run)
     rows = run_warps(request, out, console.progress("warped"))
     _finish(rows, out, failures_ok, as_json)
@@ -159,6 +160,7 @@ def train(
     for row in train_named(name, order, console.say):
         if as_json:
             print(json.dumps(row, sort_keys=True))
+        console.say(f"{row['stage']}: trained for {row['steps']} steps, in {row['folder']}")
 
 
 @app.command("try-on", epilog="Example: viton try-on non-parametric --data ROOT --pairs test_pairs.txt --out results")
@@ -197,7 +199,8 @@ def try_on(
 
     chosen = method_named(method)
     stages = (*chosen.stages, *chosen.optional_stages, *(["collar"] if chosen.warps else []))
-    settings = try_on_config(config, overrides, size, seed, variant, trained_size(run, stages, seed))
+    trained = {} if config else trained_settings(run, stages, seed)
+    settings = try_on_config(config, overrides, size, seed, variant, trained)
     folders = folders_of(config, variant, stages)
     if person is not None or clothing is not None:
         if person is None or clothing is None or data is not None:

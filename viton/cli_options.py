@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from viton.config import TryOnConfig, load_config
 from viton.errors import UsageError
@@ -10,15 +11,10 @@ from viton.settings import overridden, parse
 
 
 def try_on_config(
-    config: Path | None,
-    overrides: list[str],
-    size: str | None,
-    seed: int | None,
-    variant: str,
-    trained: tuple[int, int] | None,
+    config: Path | None, overrides: list[str], size: str | None, seed: int | None, variant: str, trained: dict[str, Any]
 ) -> TryOnConfig:
-    """The settings of a try-on: an experiment's, or the defaults at the trained size; then --set, --size and --seed."""
-    base: dict[str, object] = {} if trained is None else {"height": trained[0], "width": trained[1]}
+    """The settings of a try-on: an experiment's, or what its stages were trained with; then --set, --size, --seed."""
+    base = trained
     if config:
         experiment = load_config(config)
         base = (experiment.variant(variant) if variant else experiment).try_on.model_dump()
@@ -30,13 +26,16 @@ def try_on_config(
     return parse(TryOnConfig, content, str(config or "settings"))
 
 
-def trained_size(run: Path | None, stages: tuple[str, ...], seed: int | None) -> tuple[int, int] | None:
-    """The size at which a run's stages were trained."""
+def trained_settings(run: Path | None, stages: tuple[str, ...], seed: int | None) -> dict[str, Any]:
+    """Size and warp that a run's stages were trained with; nothing without a run."""
     if run is None or not stages:
-        return None
+        return {}
     from viton.trained import TrainedRun
 
-    return TrainedRun(run, seed or 0).stage(stages[0]).size()
+    trained = TrainedRun(run, seed or 0)
+    height, width = trained.stage(stages[0]).size()
+    warp = trained.stage("refine").settings()["warp"] if "refine" in stages else {}
+    return {"height": height, "width": width, "warp": warp}
 
 
 def folders_of(config: Path | None, variant: str, stages: tuple[str, ...]) -> dict[str, str] | None:

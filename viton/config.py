@@ -27,6 +27,7 @@ from viton.synthetic.config import WorldConfig
 
 Split = Literal["train", "val", "test"]
 NAME = r"^[a-z0-9][a-z0-9_-]*$"  # of an experiment or a variant: part of file names
+NETWORK_SIZES = tuple((4 * 2**n, 3 * 2**n) for n in range(4, 9))  # 64x48, 128x96, 256x192 (the paper's), ...
 PictureSide = Annotated[int, Field(ge=32, multiple_of=16)]  # px; 16, because the body shape is that much coarser
 
 
@@ -38,6 +39,12 @@ class RepresentationConfig(Model):
     body_shape: bool = True  # 1 channel; dropped in the same ablation
     face_hair: bool = True  # 3 channels
     keep_trousers: bool = False  # show trousers and skirt too, so that they survive (paper, section 4.4)
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> RepresentationConfig:
+        if not (self.pose or self.body_shape or self.face_hair):
+            raise ValueError("representation: expected at least one of pose, body_shape, face_hair")
+        return self
 
 
 class ShapeContextConfig(Model):
@@ -149,6 +156,15 @@ class ExperimentConfig(Model):
             if trained is not None and info.data.get(name, empty) != empty:
                 raise PydanticCustomError("trained", f"none beside `{name}`, with which stages are trained here")
         return trained
+
+    @model_validator(mode="after")
+    def _networks_fit(self) -> ExperimentConfig:
+        """Encoder-decoder and CRN halve the picture down to 4x3."""
+        stages = self.stages
+        if any((stages.coarse, stages.crn, stages.prgan, stages.cagan)) and self.size not in NETWORK_SIZES:
+            known = ", ".join(f"{height}x{width}" for height, width in NETWORK_SIZES)
+            raise ValueError(f"height, width: expected one of {known} for networks, got {self.height}x{self.width}")
+        return self
 
     @property
     def size(self) -> tuple[int, int]:

@@ -21,6 +21,8 @@ def recompute(networks: Mapping[str, nn.Module], forward: Callable[[list], objec
     kept = [{name: value.clone() for name, value in norm.state_dict().items()} for norm in norms]
     for network in networks.values():
         network.eval()
+    if not norms:
+        return
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # cumulative

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from viton.settings import Model
 from viton.synthetic.config import WorldConfig
@@ -84,6 +84,12 @@ class ExtractorConfig(StageConfig):
 
     width: Width = 16  # channels of the first convolution
     world: WorldConfig  # a world of its own, so that no picture of the experiment is known to it
+
+    @model_validator(mode="after")
+    def _halves_four_times(self) -> ExtractorConfig:
+        if self.world.height % 16 or self.world.width % 16:
+            raise ValueError(f"world: expected sides in multiples of 16, got {self.world.height}x{self.world.width}")
+        return self
 
 
 class StagesConfig(Model):

@@ -195,7 +195,7 @@ def _warp_pairs(
 def _job(item: TryOnItem, target: Pixels, settings: WarpSettings) -> Job:
     clothing = item.sample.clothing
     parts = {
-        "config": settings.config.model_dump(mode="json"),
+        "config": settings.config.model_dump(mode="json", exclude={"collar"}),  # which is for try-ons
         "seed": settings.seed,
         "size": list(target.shape),
         **{

@@ -106,7 +106,7 @@ def train_named(name: str, order: Order, tell: Tell) -> list[dict[str, object]]:
     names = in_order(experiment.config, stages_named(experiment.config, name))
     if order.resume and not any(experiment.folder(stage, seed).state.is_file() for stage in names):
         raise InputError(experiment.folder(names[-1], seed).path, "a run to go on from", "none")
-    fabric = make_fabric(order.config.training, order.device)
+    fabric = make_fabric(experiment.config.training, order.device)
     fabric.launch()
     if fabric.is_global_zero:
         _ensure_world(experiment)
@@ -116,7 +116,9 @@ def train_named(name: str, order: Order, tell: Tell) -> list[dict[str, object]]:
         own_seed = order.config.seed if stage in EXTRACTORS else seed
         built, settings = build(experiment, stage, own_seed, fabric)
         folder = experiment.folder(stage, own_seed)
-        run = Run(built, folder, order.config.training, own_seed, fabric, tell if fabric.is_global_zero else _silent)
+        run = Run(
+            built, folder, experiment.config.training, own_seed, fabric, tell if fabric.is_global_zero else _silent
+        )
         train(run, settings, order.overwrite)
         folders.append(folder)
     return [_told(folder) for folder in folders] if fabric.is_global_zero else []
@@ -152,7 +154,7 @@ def build(experiment: Experiment, name: str, seed: int, fabric: Fabric) -> tuple
     if isinstance(config, CaganConfig):
         return CaganStage(config, data, size), settings
     perceptual = _perceptual(experiment, name, data, getattr(config, "fidelity", "paper"))
-    settings["perceptual"] = {"sha256": perceptual.sha256, "lambdas": list(perceptual.lambdas)}
+    settings["perceptual"] |= {"sha256": perceptual.sha256, "lambdas": list(perceptual.lambdas)}
     if isinstance(config, CoarseConfig):
         return CoarseStage(config, data, size, perceptual), settings
     if isinstance(config, CrnConfig):

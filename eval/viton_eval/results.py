@@ -15,7 +15,7 @@ from viton.digests import Digests
 from viton.errors import InputError
 from viton_eval.commands import Run, open_run
 from viton_eval.digests import digest_store, with_digests
-from viton_eval.plan import plan
+from viton_eval.plan import Step, plan
 from viton_eval.states import is_done
 from viton_eval.step import last_error, program
 
@@ -101,7 +101,12 @@ def _make(run: Run, name: str) -> None:
         given = with_digests(run, Digests(digest_store(run)))
     for step in steps.values():
         if step.name in wanted - {"data"} and not is_done(given, step.name):
-            _execute(step.command)
+            _execute(_without_replacing(step))
+
+
+def _without_replacing(step: Step) -> tuple[str, ...]:
+    """A step's command; only `viton-eval report` may replace a stage that was trained by other settings."""
+    return tuple(part for part in step.command if part != "--overwrite" or not step.name.startswith("train-"))
 
 
 def _execute(command: tuple[str, ...]) -> None:

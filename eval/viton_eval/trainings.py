@@ -15,7 +15,6 @@ from viton.config import ExperimentConfig
 from viton.files import digest_of
 from viton.stage_plan import (
     EXTRACTORS,
-    PERCEPTUAL,
     folder_name,
     in_order,
     needs,
@@ -176,7 +175,6 @@ def _add(
     steps = stage_config(own, stage).steps
     decides = what_decides(own, stage) | {"steps": steps, "seed": seed}
     decides |= {} if stage in EXTRACTORS else {"data": data_key}
-    decides |= {"perceptual": own.perceptual.model_dump(mode="json")} if stage in PERCEPTUAL else {}
     decides |= {"below": {below: found[step].key for below, step in before.items()}}
     folder = folder_name(config, stage, variant)
     named = variant if folder != stage else ""

@@ -57,7 +57,10 @@ def test_on_photographs_all_six_are_tried_on_as_the_benchmark_trains_them():
     assert (config.size, config.warp, config.seed) == (benchmark.size, benchmark.warp, benchmark.seed)
     steps = plan(open_run(CONFIGS / "photographs.yaml", "2020"))
     assert not [name for name in steps if name.startswith(("train-", "scores-"))]
-    assert set(steps["notebook-photographs"].needs) == {f"results-{method}-0" for method in SIX}
+    read = {
+        name.removesuffix("-0") for name in steps["notebook-photographs"].needs
+    }  # with a seed where that is trained
+    assert read == {f"results-{method}" for method in SIX}
 
 
 @pytest.mark.parametrize("name", ["smoke", "demo", "benchmark", "paper"])
