@@ -105,6 +105,9 @@ def check(config: ExperimentConfig, run: Path, device: str, steps: int) -> Itera
     for name in STAGES:
         train_named(name, Order(config, run, None, device="cpu"), _quiet)
         stage, _ = build(Experiment(config, "", run / "data", run), name, 0, make_fabric(config.training, "cpu"))
+        if torch.cuda.is_available():
+            torch.backends.cudnn.allow_tf32 = False  # or its fp32 convolutions keep 10 bits, and are not fp32
+            torch.cuda.reset_peak_memory_stats()
         items = [stage.items()[index % len(stage.items())] for index in range(stage.config.batch)]
         torch.manual_seed(0)
         networks = stage.networks()

@@ -112,7 +112,11 @@ class PerceptualConfig(Model):
 
 
 class TrainingConfig(Model):
-    """How training is run; of these only `precision` decides what comes out (devices agree to rounding)."""
+    """How training is run.
+
+    `precision` decides the weights.  On several devices, or with `accumulate`, batch norm of stages that have it sees a
+    part of a batch at a time (on GPUs it is synchronised), and CAGAN's target is another sample of the same part.
+    """
 
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     channels_last: bool = True  # memory format of pictures; faster on CPUs and tensor cores

@@ -1,5 +1,8 @@
 """VITON on one screen (paper, section 3): a person and a product in, the person wearing the product out.
 
+    from viton.data.viton_hd import VitonHd
+    from viton.tryon import load_viton
+
     viton = load_viton(Path("runs/demo"))
     data = VitonHd(Path("runs/demo/data"), "test")
     samples = [data.sample(pair, viton.size) for pair in data.pairs("test_pairs.txt")[:4]]
