@@ -72,8 +72,6 @@ def represent(
     if parsing.ndim != 3 or len(parsing) != len(image):
         raise ValueError(f"parsing: expected ({len(image)}, h, w), got {tuple(parsing.shape)}")
     kept = groups(config)
-    if not kept:
-        raise ValueError("represent: expected at least one of pose, body_shape, face_hair, got none")
     shape = (len(image), sum(group.channels for group in kept), *size)
     channels = image.new_empty(shape) if out is None else out
     if channels.shape != shape:
