@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,9 +96,15 @@ def test_a_second_call_trains_nothing(config, trained):
 
 
 def test_other_settings_are_refused_and_named_and_overwrite_trains_anew(config, trained, tmp_path):
-    run, _ = trained
-    other = train(config, "coarse", run, "--set", "stages.coarse.width=8")
-    one_error(other, 1, "stages/coarse/0", "config.width 4, now 8", "--overwrite")
+    run, rows = tmp_path / "copy", trained[1]
+    shutil.copytree(trained[0], run)
+    wider = ("--set", "stages.coarse.width=8", "--json")
+    one_error(train(config, "coarse", run, *wider), 1, "stages/coarse/0", "config.width 4, now 8", "--overwrite")
+    done = train(config, "coarse", run, *wider, "--overwrite")
+    assert done.returncode == 0, done.stderr
+    before, after = rows[:2], [json.loads(line) for line in done.stdout.splitlines()]
+    assert after[0]["weights"] == before[0]["weights"]  # the proxy's settings are as they were
+    assert after[1]["weights"] != before[1]["weights"]
 
 
 def test_a_variant_trains_only_what_it_changes(config, trained):
