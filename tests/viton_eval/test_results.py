@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from viton.errors import InputError
 from viton.stage_plan import METHOD_STAGES
+from viton_eval import results
 from viton_eval.commands import open_run
 from viton_eval.plan import plan
 from viton_eval.results import data_of, results_of, stage_of, warps_of
@@ -263,6 +264,18 @@ def test_results_of_a_notebook_alone_are_trained_for_first(inside, trained):
         results_of("viton", config)
     with pytest.raises(InputError, match=r"one of the experiment's trained stages .*coarse-1.*, got refine"):
         stage_of("refine", config)
+
+
+def test_a_notebook_run_alone_does_not_replace_a_stage_that_was_trained_otherwise(inside, trained, monkeypatch):
+    config = inside.config(methods=["encoder-decoder"], **trained)
+    commands = []
+    monkeypatch.setattr(results, "_execute", commands.append)
+    stage_of("coarse", config)
+    asked = [command for command in commands if command[1] == "train"]
+    assert [command[2] for command in asked] == ["proxy", "coarse"]
+    assert not any("--overwrite" in command for command in asked)  # `viton train` then refuses, naming what differs
+    reported = plan(open_run(Path(config)))["train-coarse-0"].command
+    assert "--overwrite" in reported  # a report replaces what its settings have changed
 
 
 def test_the_stages_that_are_planned_are_those_that_the_methods_name():
