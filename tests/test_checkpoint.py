@@ -151,6 +151,15 @@ def test_more_steps_are_a_wish_to_go_on(folder):
     assert folder.load_state()["step"] == 5
 
 
+def test_more_steps_of_a_falling_rate_are_another_training(folder):
+    settings = SETTINGS | {"config": SETTINGS["config"] | {"decay": 0.5}}
+    folder.claim(settings, overwrite=True)
+    folder.save_state({"step": 5})
+    with pytest.raises(InputError, match=r"got others: steps 5, now 9$"):
+        folder.claim(settings | {"steps": 9})
+    assert folder.load_state()["step"] == 5
+
+
 def test_a_comment_in_the_settings_does_not_undo_the_training(folder):
     folder.finish(_network(), SETTINGS)
     folder.config.write_text("# mine\n" + folder.config.read_text())

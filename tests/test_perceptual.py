@@ -15,6 +15,7 @@ from viton.perceptual import (
     AUTHORS_SHARE,
     TERMS,
     PerceptualLoss,
+    Scales,
     calibrate,
     calibration_images,
     load_perceptual,
@@ -116,6 +117,24 @@ def test_calibrated_terms_are_all_as_large_as_the_pixels(features):
         torch.testing.assert_close(term, terms["pixels"], rtol=1e-4, atol=0)
 
 
+def test_calibrated_gradients_are_all_as_large_as_the_pixels(features):
+    images = pictures(5)
+    lambdas = calibrate(features, images, "gradients")
+    assert lambdas[0] == 1
+    assert lambdas[1:] != pytest.approx(calibrate(features, images)[1:], rel=0.01)  # or nothing is shown here
+    loss, sums = PerceptualLoss(features, lambdas, ""), dict.fromkeys(TERMS, 0.0)
+    for image, target in zip(images.split(1), images.roll(1, 0).split(1), strict=True):
+        image = image.clone().requires_grad_()
+        for name, term in loss(image, target).items():
+            sums[name] += float(torch.autograd.grad(term, image, retain_graph=True)[0].norm())
+    assert list(sums.values()) == pytest.approx([sums["pixels"]] * 6, rel=1e-3)
+
+
+def test_calibration_leaves_no_gradient_behind(features):
+    calibrate(features.requires_grad_(True), pictures(2), "gradients")
+    assert all(parameter.grad is None for parameter in features.parameters())
+
+
 def test_calibration_needs_pictures_that_differ(features):
     with pytest.raises(ValueError, match="at least 2 pictures, got 1"):
         calibrate(features, pictures(1))
@@ -127,29 +146,33 @@ def test_calibration_needs_pictures_that_differ(features):
 
 
 def test_lambdas_are_kept_under_the_extractors_digest_and_read_back(features, tmp_path, monkeypatch):
-    made = stored_lambdas(features, "a" * 64, "max", pictures(3), tmp_path)
+    scales = Scales("a" * 64, "max", "terms")
+    made = stored_lambdas(features, scales, pictures(3), tmp_path)
     (path,) = tmp_path.iterdir()
     assert path.name.startswith(f"lambdas-{'a' * 16}-32x48-max-")
     assert json.loads(path.read_text())["extractor"] == "a" * 64
     monkeypatch.setattr("viton.perceptual.calibrate", lambda *_: pytest.fail("calibrated again"))
-    assert stored_lambdas(features, "a" * 64, "max", pictures(3), tmp_path) == made
+    assert stored_lambdas(features, scales, pictures(3), tmp_path) == made
 
 
-@pytest.mark.parametrize("change", ["extractor", "pictures", "size", "pooling"])
+@pytest.mark.parametrize("change", ["extractor", "pictures", "size", "pooling", "equal"])
 def test_other_lambdas_are_made_for_anything_else(features, tmp_path, change):
-    given = {"extractor": "a" * 64, "pictures": pictures(3), "pooling": "max"}
+    given = {"extractor": "a" * 64, "pictures": pictures(3), "pooling": "max", "equal": "terms"}
     others = {"extractor": "b" * 64, "pictures": pictures(3, 9), "pooling": "average", "size": pictures(3, 0, (32, 32))}
+    others["equal"] = "gradients"
     for made in (given, {**given, "pictures" if change == "size" else change: others[change]}):
-        stored_lambdas(features, made["extractor"], made["pooling"], made["pictures"], tmp_path)
+        scales = Scales(made["extractor"], made["pooling"], made["equal"])
+        stored_lambdas(features, scales, made["pictures"], tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_spoilt_lambdas_are_an_input_error(features, tmp_path):
-    stored_lambdas(features, "a" * 64, "max", pictures(3), tmp_path)
+    scales = Scales("a" * 64, "max", "terms")
+    stored_lambdas(features, scales, pictures(3), tmp_path)
     (path,) = tmp_path.iterdir()
     path.write_text(json.dumps({**json.loads(path.read_text()), "lambdas": [1, 2]}))
     with pytest.raises(InputError, match="6 numbers above 0"):
-        stored_lambdas(features, "a" * 64, "max", pictures(3), tmp_path)
+        stored_lambdas(features, scales, pictures(3), tmp_path)
 
 
 def test_calibration_set_is_the_first_photos_in_the_order_of_their_names(make_tiny_hd):

@@ -15,8 +15,8 @@ from tests.toy_stage import ToyBatch, ToyStage, train_toy
 from viton.checkpoint import StageFolder, load_weights, read_tensors
 from viton.devices import make_fabric
 from viton.errors import InputError, UsageError
-from viton.stage_config import TrainingConfig
-from viton.train import STATISTICS, Run, Trainer
+from viton.stage_config import StageConfig, TrainingConfig
+from viton.train import STATISTICS, Run, Trainer, rate_at
 from viton.training_log import TrainingLog, read_log
 
 STEPS = 6
@@ -209,6 +209,23 @@ def test_more_steps_go_on_from_the_last_state_and_end_as_one_longer_run(tmp_path
     assert grown.weights.read_bytes() == longer.weights.read_bytes()
     assert grown.done.read_bytes() == longer.done.read_bytes()
     assert _steps(grown, "loss") == [2, 4, 5, 6, 8, 9]
+
+
+def test_the_rate_is_fixed_or_falls_to_nothing_over_the_share_that_decay_names():
+    fixed, falling = StageConfig(steps=8, lr=0.4), StageConfig(steps=8, lr=0.4, decay=0.5)
+    assert [rate_at(step, fixed) for step in range(8)] == [0.4] * 8
+    assert [rate_at(step, falling) for step in range(8)] == pytest.approx([0.4] * 5 + [0.3, 0.2, 0.1])
+
+
+def test_a_step_is_taken_at_the_rate_of_its_time(tmp_path, monkeypatch):
+    rates, step = [], torch.optim.Adam.step
+    monkeypatch.setattr(
+        torch.optim.Adam, "step", lambda self, *args: (rates.append(self.param_groups[0]["lr"]), step(self, *args))[1]
+    )
+    stage = ToyStage(steps=4)
+    stage.config = stage.config.model_copy(update={"decay": 1.0})
+    train_toy(tmp_path, stage)
+    assert rates[::2] == rates[1::2] == pytest.approx([stage.config.lr * left / 4 for left in (4, 3, 2, 1)])
 
 
 def test_a_trained_stage_is_left_as_it_is(uninterrupted):

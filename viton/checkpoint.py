@@ -60,7 +60,8 @@ class StageFolder:
         if self.config.is_file():
             found = self.settings()
             differing = _differing(settings, found)
-            grown = differing == ["steps"] and settings["steps"] > found["steps"]
+            fixed = not (settings.get("config") or {}).get("decay")  # else the rate was lowered with the end in view
+            grown = differing == ["steps"] and settings["steps"] > found["steps"] and fixed
             if differing and not grown:
                 if not overwrite:
                     told = ", ".join(f"{name} {_at(found, name)}, now {_at(settings, name)}" for name in differing)

@@ -8,6 +8,11 @@ lambda_i: "chosen to scale the loss of each term properly" (paper), no numbers.
              of their names, each against the next and the last against the first, at the working size.
     authors  the same times the share of each term in the authors' code, below.
 
+Terms that are alike may pull unlike: a network of max pooling and ReLUs that is not VGG-19 itself, as the stand-in, has
+gradients at its deeper ends that are dozens of times those of the pixels and hardly point to the target, so that little
+else is learnt from.  `equal: gradients` makes alike instead what moves the picture: the Euclidean norm of each term's
+gradient with respect to it, over the same set.
+
 Why that rescales the authors' numbers to any extractor: they divide the mean absolute differences of Caffe's features
 (pictures in 0..255) by 2.12, 3.24, 3.1, 5.5 and 0.16, then all by 128. Such divisors are what CRN's code calls weights
 "collected" in training (there 1.6, 2.3, 1.8, 2.8, 0.08): the ratio of a layer's difference to that of the pixels in
@@ -21,6 +26,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +39,7 @@ from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.files import read_json, sha256_of, write_json
 from viton.images import load_rgb, to_tensor
-from viton.stage_config import Fidelity, PerceptualConfig
+from viton.stage_config import Equal, Fidelity, PerceptualConfig
 from viton.vgg import DEPTHS, Pooling, VggFeatures, vgg_from
 
 TERMS = ("pixels", *DEPTHS)
@@ -96,16 +102,17 @@ def load_perceptual(
     images: Tensor,
     folder: Path,
     stage: str = "coarse",
+    equal: Equal = "terms",
 ) -> PerceptualLoss:
     """The loss of an experiment: its extractor, and lambda_i calibrated on `images` or read back from `folder`.
 
     proxy: folder of the trained stage `proxy`, where the weights are its.   images: as `calibration_images` reads them.
-    stage: a key of AUTHORS_SHARE, for fidelity `authors` alone.   Raises InputError when the weights cannot be had or
-    are no VGG-19's.
+    stage: a key of AUTHORS_SHARE, for fidelity `authors` alone.   equal: what lambda_i makes alike.   Raises InputError
+    when the weights cannot be had or are no VGG-19's.
     """
     path, sha256 = _weights(config, proxy)
     features = load_vgg(path, POOLING[fidelity])
-    lambdas = stored_lambdas(features, sha256, POOLING[fidelity], images, folder)
+    lambdas = stored_lambdas(features, Scales(sha256, POOLING[fidelity], equal), images, folder)
     if fidelity == "authors":
         lambdas = (lambdas[0], *(AUTHORS_SHARE[stage] * each for each in lambdas[1:]))
     return PerceptualLoss(features, lambdas, sha256)
@@ -173,43 +180,64 @@ def calibration_images(data: VitonHd, size: Size, count: int = CALIBRATION_PHOTO
     return torch.cat([to_tensor(fit_photo(load_rgb(path), size)) for path in islice(data.people.values(), count)])
 
 
-@torch.no_grad()
-def calibrate(features: VggFeatures, images: Tensor) -> tuple[float, ...]:
-    """lambda_0..5 that make each term as large as the pixels', over pictures each against the next, the last against
-    the first.
+class Scales(NamedTuple):
+    """What decides lambda_i beside the calibration set."""
+
+    extractor: str  # sha256 of its weights
+    pooling: Pooling
+    equal: Equal
+
+
+def calibrate(features: VggFeatures, images: Tensor, equal: Equal = "terms") -> tuple[float, ...]:
+    """lambda_0..5 that make each term, or its gradient, as large as the pixels', over pictures each against the next,
+    the last against the first.
 
     images: (N,3,H,W) in [-1,1], N at least 2.  Rounded to 6 digits, so that processors agree.  Raises ValueError for
     fewer pictures, or when a depth cannot tell them apart.
     """
     if len(images) < 2:
         raise ValueError(f"calibrate: expected at least 2 pictures, got {len(images)}")
+    measure = {"terms": _terms, "gradients": _gradients}[equal]
     sums = torch.zeros(len(TERMS), dtype=torch.float64)
-    before = [images[-1:], *features(images[-1:])]
-    for image in images.split(1):
-        here = [image, *features(image)]
-        sums += torch.stack([(a - b).abs().mean() for a, b in zip(here, before, strict=True)]).double().cpu()
-        before = here
+    for one, other in zip(images.split(1), images.roll(1, dims=0).split(1), strict=True):
+        sums += measure(features, one, other)
     for name, each in zip(TERMS, sums.tolist(), strict=True):
         if not 0 < each < float("inf"):
             raise ValueError(f"calibrate: expected pictures that differ in {name}, got a mean difference of {each}")
     return tuple(float(f"{float(sums[0] / each):.6g}") for each in sums)
 
 
-def stored_lambdas(
-    features: VggFeatures, sha256: str, pooling: Pooling, images: Tensor, folder: Path
-) -> tuple[float, ...]:
-    """lambda_0..5 from `folder`, where they lie under the extractor's sha256, size and pictures; else calibrated and
-    left there."""
+@torch.no_grad()
+def _terms(features: VggFeatures, image: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute difference at each depth, the pixels first: (6,) float64."""
+    pairs = zip([image, *features(image)], [target, *features(target)], strict=True)
+    return torch.stack([(a - b).abs().mean() for a, b in pairs]).double().cpu()
+
+
+def _gradients(features: VggFeatures, image: Tensor, target: Tensor) -> Tensor:
+    """Euclidean norm of the gradient of each of these differences with respect to the image: (6,) float64."""
+    with torch.enable_grad():
+        image = image.detach().requires_grad_()
+        with torch.no_grad():
+            wanted = [target, *features(target)]
+        apart = [(a - b).abs().mean() for a, b in zip([image, *features(image)], wanted, strict=True)]
+        norms = [torch.autograd.grad(each, image, retain_graph=True)[0].norm() for each in apart]
+    return torch.stack(norms).double().cpu()
+
+
+def stored_lambdas(features: VggFeatures, scales: Scales, images: Tensor, folder: Path) -> tuple[float, ...]:
+    """lambda_0..5 from `folder`, where they lie under what decides them; else calibrated and left there."""
     size = f"{images.shape[2]}x{images.shape[3]}"
     pictures = hashlib.sha256(images.cpu().contiguous().numpy().tobytes()).hexdigest()
-    made = {"extractor": sha256, "size": size, "pooling": pooling, "pictures": pictures}
-    path = folder / f"lambdas-{sha256[:16]}-{size}-{pooling}-{pictures[:8]}.json"
+    made = {**scales._asdict(), "size": size, "pictures": pictures}
+    name = f"lambdas-{scales.extractor[:16]}-{size}-{scales.pooling}-{scales.equal}-{pictures[:8]}.json"
+    path = folder / name
     if path.is_file():
         found = read_json(path)
         if isinstance(found, dict) and {key: found.get(key) for key in made} == made:
             return _six(found.get("lambdas"), path)
     try:
-        lambdas = calibrate(features, images)
+        lambdas = calibrate(features, images, scales.equal)
     except ValueError as error:
         raise InputError("perceptual loss", "an extractor and photographs to calibrate it", str(error)) from error
     write_json(path, {**made, "lambdas": lambdas})

@@ -14,6 +14,7 @@ from viton.settings import Model
 from viton.synthetic.config import WorldConfig
 
 Fidelity = Literal["paper", "authors"]
+Equal = Literal["terms", "gradients"]
 Width = Annotated[int, Field(ge=1, le=1024)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -23,12 +24,19 @@ class StageConfig(Model):
 
     steps: PositiveInt  # updates of the weights
     batch: PositiveInt = 16  # samples an update, over all devices and accumulated parts; 16 in the paper
-    lr: PositiveFloat = 2e-4  # fixed, as in the paper
+    lr: PositiveFloat = 2e-4  # as in the paper, where it is fixed
+    decay: Annotated[float, Field(ge=0, le=1)] = 0.0  # share of the steps, at the end, in which it falls to 0 linearly
     beta1: Share = 0.5
     beta2: Share = 0.999
 
 
-class CoarseConfig(StageConfig):
+class PerceptualStageConfig(StageConfig):
+    """What the stages have whose loss compares features."""
+
+    equal: Equal = "terms"  # what lambda_i makes alike at every depth (viton/perceptual.py)
+
+
+class CoarseConfig(PerceptualStageConfig):
     """Multi-task encoder-decoder (paper, section 3.2)."""
 
     fidelity: Fidelity = "paper"  # docs/methods.md has what each means
@@ -37,7 +45,7 @@ class CoarseConfig(StageConfig):
     mask_weight: NonNegativeFloat = 1.0  # of |M - M0| beside the perceptual terms (equation 1)
 
 
-class RefineConfig(StageConfig):
+class RefineConfig(PerceptualStageConfig):
     """Refinement network (paper, section 3.3)."""
 
     fidelity: Fidelity = "paper"
@@ -47,7 +55,7 @@ class RefineConfig(StageConfig):
     l1: NonNegativeFloat = 0.2  # pixel term of the authors' code; fidelity `paper` has none
 
 
-class CrnConfig(StageConfig):
+class CrnConfig(PerceptualStageConfig):
     """Cascaded refinement network (Chen and Koltun 2017; paper, section 4.3)."""
 
     width: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = 1024  # channels of the first module

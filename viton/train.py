@@ -26,7 +26,7 @@ from viton.images import save_png
 from viton.norm_statistics import recompute
 from viton.sheet import sheet
 from viton.stage import Stage, Terms
-from viton.stage_config import TrainingConfig
+from viton.stage_config import StageConfig, TrainingConfig
 from viton.training_log import TrainingLog, peak_mib
 
 Tell = Callable[[str], None]
@@ -106,7 +106,7 @@ class Trainer:
         network = network.to(memory_format=self._memory_format())
         if self.fabric.world_size > 1 and self.fabric.device.type == "cuda":
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
-        adam = torch.optim.Adam(network.parameters(), lr=config.lr, betas=(config.beta1, config.beta2))
+        adam = torch.optim.Adam(network.parameters(), lr=config.lr, betas=(config.beta1, config.beta2), fused=True)
         wrapped, optimizer = self.fabric.setup(network, adam)
         self.bare[name], self.wrapped[name], self.optimizers[name] = network, wrapped, optimizer
 
@@ -178,8 +178,10 @@ class Trainer:
     def _one_step(self, parts: list[list[Any]]) -> dict[str, float]:
         """One update of every network from all parts of a batch; the terms of their losses."""
         told: dict[str, float] = defaultdict(float)
-        for network in self.wrapped.values():
+        for name, network in self.wrapped.items():
             network.train()
+            for group in self.optimizers[name].param_groups:
+                group["lr"] = rate_at(self.step, self.stage.config)
         for number, items in enumerate(parts):
             last = number == len(parts) - 1
 
@@ -257,6 +259,12 @@ class Trainer:
         size = min(count, self.share.batch // self.share.parts)  # alike in every process, however many
         for start in range(0, count - size + 1, size):
             yield [self.items[index] for index in range(start, start + size)]
+
+
+def rate_at(step: int, config: StageConfig) -> float:
+    """The learning rate of the update after `step` others: fixed (paper), at the end falling as `decay` says."""
+    left = config.steps - step
+    return config.lr * min(1.0, left / (config.decay * config.steps)) if config.decay else config.lr
 
 
 def _share(run: Run) -> Share:

@@ -38,6 +38,7 @@ from viton.stage_config import (
     CrnConfig,
     ExtractorConfig,
     Fidelity,
+    PerceptualStageConfig,
     PrganConfig,
     RefineConfig,
     StagesConfig,
@@ -153,7 +154,8 @@ def build(experiment: Experiment, name: str, seed: int, fabric: Fabric) -> tuple
         return PrganStage(config, data, size), settings
     if isinstance(config, CaganConfig):
         return CaganStage(config, data, size), settings
-    perceptual = _perceptual(experiment, name, data, getattr(config, "fidelity", "paper"))
+    assert isinstance(config, PerceptualStageConfig)
+    perceptual = _perceptual(experiment, config, data)
     settings["perceptual"] |= {"sha256": perceptual.sha256, "lambdas": list(perceptual.lambdas)}
     if isinstance(config, CoarseConfig):
         return CoarseStage(config, data, size, perceptual), settings
@@ -189,13 +191,14 @@ def _extractor(experiment: Experiment, name: str, config: ExtractorConfig, fabri
     return kind(config, root, (config.world.height, config.world.width))
 
 
-def _perceptual(experiment: Experiment, name: str, data: TryOnData, fidelity: Fidelity) -> PerceptualLoss:
+def _perceptual(experiment: Experiment, stage: PerceptualStageConfig, data: TryOnData) -> PerceptualLoss:
     """The loss of a stage, its scales taken on photos of the training split."""
     config = experiment.config
     proxy = experiment.folder("proxy", config.seed).path if config.perceptual.weights == "proxy" else None
     images = calibration_images(data.training.data, config.size)
-    share: Literal["coarse", "refine"] = "refine" if name == "refine" else "coarse"
-    return load_perceptual(config.perceptual, proxy, fidelity, images, experiment.stages, share)
+    fidelity: Fidelity = getattr(stage, "fidelity", "paper")
+    share: Literal["coarse", "refine"] = "refine" if isinstance(stage, RefineConfig) else "coarse"
+    return load_perceptual(config.perceptual, proxy, fidelity, images, experiment.stages, share, stage.equal)
 
 
 def _ensure_world(experiment: Experiment) -> None:
