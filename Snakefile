@@ -12,7 +12,7 @@ from pathlib import Path
 
 from viton_eval.commands import resolved_run
 from viton_eval.plan import plan
-from viton_eval.sources import CHECK, NOTEBOOKS, SCORES, TRY_ON, WARP, WORLD
+from viton_eval.sources import CHECK, COMPARISON, NOTEBOOKS, SCORES, TRY_ON, WARP, WORLD
 
 ROOT = Path(workflow.basedir)
 DIGESTS = [config[f"{name}_digest"] for name in ("data", "reference", "training")]
@@ -116,6 +116,14 @@ rule scores:
         command=lambda w: PLAN[f"scores-{w.method}"].command,
         inputs=inputs,
     shell: RUN_STEP
+
+
+if "comparison" in PLAN:
+    rule comparison:
+        input: done(*PLAN["comparison"].needs), sources(COMPARISON)
+        output: done("comparison")
+        params: step=step("comparison"), command=PLAN["comparison"].command, inputs=inputs
+        shell: RUN_STEP
 
 
 rule notebook:

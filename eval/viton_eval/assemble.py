@@ -20,6 +20,11 @@ from viton_eval.training_facts import methods, runtime, trained_stages
 SHOWN_FAILURES = 200
 ROWS_A_PAGE = 24
 COMPARISON = "comparison"  # the notebook with the table of all methods
+COMPARED = {
+    "comparison.csv": "methods (CSV)",
+    "options.csv": "options (CSV)",
+    "provenance.json": "what it was made of (JSON)",
+}
 
 
 class NotebookCard(NamedTuple):
@@ -103,4 +108,7 @@ def _downloads(run: Run, out: Published, found: list[State]) -> list[Download]:
         links.append((f"{one.title}: {one.path.name}", out.link(one.path, f"downloads/{name}.jsonl"), state))
         if one.path.is_file():
             links.append((f"{one.title} (CSV)", out.text(f"downloads/{name}.csv", as_csv(one.path)), state))
+    for name, label in COMPARED.items() if "comparison" in states else ():
+        link = out.link(run.comparison / name, f"downloads/{name}")
+        links.append((f"Comparison: {label}", link, states["comparison"]))
     return [Download(label, url(link), state) for label, link, state in links if link]

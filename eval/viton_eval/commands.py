@@ -6,6 +6,7 @@
                     stages/STAGE/SEED/    what is trained; STAGE.VARIANT where a variant's weights are other ones
                     results/METHOD/SEED/  or METHOD.VARIANT
                     scores/METHOD/SEED.csv
+                    comparison/      all of them beside each other
                     notebooks/       executed notebooks and their pages
                     steps/           what became of each step
 
@@ -68,6 +69,10 @@ class Run:
     @property
     def notebooks(self) -> Path:
         return self.folder / "notebooks"
+
+    @property
+    def comparison(self) -> Path:
+        return self.folder / "comparison"
 
     @property
     def data_key(self) -> str:
@@ -157,6 +162,11 @@ class Run:
         variant = ("--variant", one.variant) if one.variant else ()
         options = ("--config", str(self.config_path), *data, *runs, "--seed", str(one.seed), *variant)
         return ("viton-eval", "scores", one.method, *options)
+
+    def compare_command(self) -> tuple[str, ...]:
+        """Put all scores beside each other."""
+        data, runs = (("--data", self.data) if self.data else ()), ("--runs", str(self.runs))
+        return ("viton-eval", "compare", "--config", str(self.config_path), *data, *runs, "--out", str(self.comparison))
 
     def _of_run(self, seed: int, variant: str) -> tuple[str, ...]:
         return ("--run", str(self.trained_in), "--seed", str(seed), *(("--variant", variant) if variant else ()))

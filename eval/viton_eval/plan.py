@@ -105,7 +105,14 @@ def _score_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
     for one in try_ons(run.config):
         title = f"Score: {one.label}" + (f", seed {one.seed}" if len(seeds_of(run.config, one.method)) > 1 else "")
         steps.append(Step(one.scoring, title, run.score_command(one), (*before, one.name, *needs), key))
-    return steps
+    command, needs = run.compare_command(), tuple(step.name for step in steps)
+    key = _key(run, {"methods": run.config.methods, "scores": [step.name for step in steps], "labels": _labels(run)})
+    beside = Step("comparison", "Put the scores beside each other", command, (*before, *needs), key)
+    return [*steps, beside._replace(folder=run.comparison, made=("provenance.json",))]
+
+
+def _labels(run: Run) -> dict[str, str]:
+    return {method: undertrained(run.config, method) for method in run.config.methods}
 
 
 def _notebook_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
@@ -115,7 +122,7 @@ def _notebook_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
     shown = {"all": config.model_dump(mode="json", exclude=left_out), "knobs": config.model_dump(include=KNOBS)}
     if config.trained is not None:
         shown["trained"] = {name: one.key for name, one in run.trainings.items()}
-        shown["labels"] = {method: undertrained(config, method) for method in config.methods}
+        shown["labels"] = _labels(run)
     for page, notebook, method in pages(config):
         if notebook in (*OF_DATA, "warp"):
             more = untrained | (_reference(run) if notebook in COMPARING else {})

@@ -19,15 +19,17 @@ from viton.data.framing import fit_labels, padded
 from viton.data.sample import Pair, Truth
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
-from viton.files import read_json, read_jsonl, sha256_of, write_json, write_text
+from viton.files import digest_of, read_json, read_jsonl, sha256_of, write_json, write_text
 from viton.images import Pixels, load_labels, load_rgb, to_tensor, to_unit
 from viton.parsing import CLOTHING
+from viton.provenance import installed
 from viton.results import pairs_digest
 from viton_eval.judge import Judge
 from viton_eval.measures import SOLID, Map, Mask, gradient_map, l1_map, mask_iou, mean_in, psnr, size_error, ssim_map
 from viton_eval.regions import Regions, regions_of
 
-SCHEMA = 1
+SCHEMA = 2
+VERSIONS = ("numpy", "opencv-python", "torch")  # of what measures
 PREDICTED_MASK, WARPED_MASK, ALPHA = ".mask.png", ".warped-mask.png", ".alpha.png"  # grey, beside a result
 KEY = ["person", "clothing"]
 JUDGED = ("garment", "garment_inside", "occluders", "print", "face_hair", "neck", "lower", "whole")  # of Regions
@@ -86,7 +88,8 @@ def score(
     table = pd.DataFrame(rows, columns=[*KEY, *COLUMNS])
     table["gradient"] /= np.nanmean(energies) if rows else 1
     failures = pd.Series([reason for reason in status.values() if reason != "ok"], dtype=object).value_counts()
-    return Scores(table, _settings(folder, with_truth, size, judge) | {"n": len(rows), "failed": failures.to_dict()})
+    settings = _settings(folder, data, with_truth, size, judge)
+    return Scores(table, settings | {"n": len(rows), "failed": failures.to_dict()})
 
 
 def score_picture(made: Pixels, known: Known, judged: Map | None = None) -> dict[str, float]:
@@ -148,16 +151,15 @@ def scores_kept(
     """The scores at `path` if they are of these very results, made anew and written there if not."""
     with_truth = [pair for pair in pairs if data.has_truth(pair)]
     if path.with_suffix(".json").is_file():
-        kept, wanted = read_json(path.with_suffix(".json")), _settings(folder, with_truth, size, judge)
+        kept, wanted = read_json(path.with_suffix(".json")), _settings(folder, data, with_truth, size, judge)
         if isinstance(kept, dict) and {key: kept.get(key) for key in wanted} == wanted:
             return read_scores(path)
-    found = score(folder, data, pairs, size, judge, device)
-    write_scores(path, found)
-    return found
+    write_scores(path, score(folder, data, pairs, size, judge, device))
+    return read_scores(path)  # as everybody will read them, so that the first to ask gets the same digits
 
 
-def _settings(folder: Path, pairs: Sequence[Pair], size: Size, judge: Judge | None) -> dict[str, object]:
-    """What decides scores: results and truths by digest, size, judge, and the code that measures."""
+def _settings(folder: Path, data: VitonHd, pairs: Sequence[Pair], size: Size, judge: Judge | None) -> dict[str, object]:
+    """What decides scores: results and truths by digest, size, judge, and what measures."""
     code = {path.stem: sha256_of(path)[:12] for path in _sources()}
     return {
         "schema": SCHEMA,
@@ -165,9 +167,29 @@ def _settings(folder: Path, pairs: Sequence[Pair], size: Size, judge: Judge | No
         "pairs": pairs_digest(pairs),
         "of": len(pairs),
         "size": list(size),
+        "drawn_at": list(load_rgb(data.truth_path(pairs[0], "image")).shape[:2]) if pairs else [],
+        "truth": _truth_digest(data, pairs),
+        "world": world_of(data),
         "judge": judge.sha256 if judge else "none",
         "code": code,
+        "versions": {name: installed(name) for name in VERSIONS},
     }
+
+
+def _truth_digest(data: VitonHd, pairs: Sequence[Pair]) -> str:
+    """One digest of every file that the truth of these pairs is read from."""
+    files = [data.truth_path(pair, kind) for pair in pairs for kind in ("image", "parse", "map")]
+    for name in sorted({pair.clothing for pair in pairs}):
+        files += [data.clothings[name], data.mask_path(name)]
+    return digest_of([[path.name, sha256_of(path) if path.is_file() else "missing"] for path in files])[:32]
+
+
+def world_of(data: VitonHd) -> dict[str, str]:
+    """What names a made-up world: generator version, digest, and the digest of its labels; nothing of other data."""
+    path = data.root / "world.json"
+    found = read_json(path) if path.is_file() else {}
+    names = ("generator_version", "digest", "labels")
+    return {name: str(found[name]) for name in names if name in found} if isinstance(found, dict) else {}
 
 
 def _sources() -> list[Path]:

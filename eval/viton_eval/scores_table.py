@@ -172,19 +172,42 @@ def protocol(settings: Mapping[str, object], steps: Mapping[str, int], label: st
 
     settings: of scores.   steps: of training, by stage.   label: such as "undertrained: 400 steps".
     """
-    size, judge = settings.get("size"), str(settings.get("judge"))
-    shown = f"{size[0]}x{size[1]}" if isinstance(size, list) else "unknown size"
-    known = judge != "none"
+    judge = str(settings.get("judge"))
     lines = [
         "MADE-UP people and garments; unpaired, each picture against the true one (protocol `truth`)",
-        f"{settings.get('of')} pairs at {shown}, results as PNG, nothing resized",
-        f"judge: sha256 {judge[:12]}" if known else "judge: none trained, so its distances are absent",
-        "SSIM: torchmetrics, RGB, Gaussian window 11, sigma 1.5, data range 1; inside: the whole window is garment",
-        "brackets: 95%, people and garments drawn anew (2000 draws); *: excludes zero",
+        _world(settings.get("world")),
+        f"{settings.get('of')} pairs at {_size(settings.get('size'))}, results as PNG; {_resized(settings)}",
+        f"judge: sha256 {judge[:12]}" if judge != "none" else "judge: none trained, so its distances are absent",
+        "SSIM: as in torchmetrics, RGB, Gaussian window 11, sigma 1.5, data range 1; inside: the window is all garment",
+        "brackets: 95%, people and garments drawn anew (2000 draws), trainings not; *: excludes zero",
         f"steps of training: {', '.join(f'{stage} {count}' for stage, count in steps.items()) or 'none'}",
+        f"measured with {_versions(settings.get('versions'))}",
         *([label] if label else []),
     ]
     return "\n".join(lines)
+
+
+def _world(world: object) -> str:
+    if not isinstance(world, Mapping) or not world:
+        return "world: without a world.json, so without a name"
+    digest, labels = (str(world.get(name))[:12] for name in ("digest", "labels"))
+    return f"world: generator version {world.get('generator_version')}, digest {digest}, labels {labels}"
+
+
+def _size(size: object) -> str:
+    return f"{size[0]}x{size[1]}" if isinstance(size, list) and len(size) == 2 else "unknown size"
+
+
+def _resized(settings: Mapping[str, object]) -> str:
+    """How photos, products and truths came to the working size."""
+    drawn, size = settings.get("drawn_at"), settings.get("size")
+    if drawn == size:
+        return "nothing resized"
+    return f"photos, products and truths drawn at {_size(drawn)} and averaged over area, before all methods alike"
+
+
+def _versions(versions: object) -> str:
+    return ", ".join(f"{name} {each}" for name, each in versions.items()) if isinstance(versions, Mapping) else "?"
 
 
 def _mean(table: pd.DataFrame, metric: str) -> Mean | None:

@@ -27,6 +27,7 @@ from viton_eval.trainings import seeds_of
 
 PARTS = {"coarse": ".coarse.png", "mask M": ".mask.png", "warped": ".warped.png", "alpha": ".alpha.png"}
 PLAIN = ("solid", "gradient")  # patterns on which a logo is the only print
+CURVES = ("total", "l1", "cycle", "iou", "accuracy")  # validation measures that say how far a training has come
 LOGO_MARGIN = 0.35  # around a logo, a share of its longer side
 
 
@@ -90,21 +91,26 @@ def validation_curves(experiment: Experiment) -> dict[str, dict[str, list[Curve]
     return found
 
 
-def last_change(curves: Mapping[str, Mapping[str, Sequence[Curve]]], measure: str = "total") -> pd.DataFrame:
-    """By what share a validation measure changed from the third to the last quarter of its curve, by stage.
+def last_change(curves: Mapping[str, Mapping[str, Sequence[Curve]]]) -> pd.DataFrame:
+    """By what share a validation measure changed from the third to the last quarter of its curve, a stage a row.
 
-    Means of the quarters are compared, so that the noise of one validation does not count; of several seeds the
-    largest change.  Near 0 is a plateau.  Stages without that measure, or with fewer than four values, are left out.
+    The measure is the first of CURVES that the stage has.  Means of the quarters are compared, so that the noise of one
+    validation does not count; of several seeds the largest change.  Near 0 is a plateau.  Stages with fewer than four
+    values are left out.
     """
-    found: dict[str, float] = {}
+    rows = {}
     for stage, measures in curves.items():
-        for _, values in measures.get(measure, ()):
-            part = len(values) // 4
-            if part:
-                before, last = np.mean(values[-2 * part : -part]), np.mean(values[-part:])
-                found[stage] = max(found.get(stage, 0.0), float((last - before) / abs(before)), key=abs)
-    label = f"change of {measure}, third to last quarter"
-    return pd.DataFrame({label: {stage: f"{change:+.1%}" for stage, change in found.items()}})
+        measure = next((name for name in CURVES if name in measures), None)
+        changes = [_quarters(values) for _, values in measures[measure] if len(values) >= 4] if measure else []
+        if changes:
+            rows[stage] = (measure, f"{max(changes, key=abs):+.1%}")
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["measure", "change"])
+
+
+def _quarters(values: Sequence[float]) -> float:
+    part = len(values) // 4
+    before, last = np.mean(values[-2 * part : -part]), np.mean(values[-part:])
+    return float((last - before) / abs(before))
 
 
 def stages_of_pair(experiment: Experiment, method: str, pair: Pair) -> dict[str, Pixels]:

@@ -95,6 +95,12 @@ def test_every_module_that_scoring_imports_makes_it_run_again():
     assert sorted(read - OUTSIDE - MACHINERY - listed(sources.SCORES)) == []
 
 
+def test_every_module_that_the_comparison_imports_makes_it_run_again():
+    read = closure(of_verb("compare", "eval/viton_eval/cli.py"))
+    assert "eval/viton_eval/scores_table.py" in read
+    assert sorted(read - OUTSIDE - MACHINERY - listed(sources.COMPARISON)) == []
+
+
 def test_every_module_that_a_notebook_imports_makes_it_run_again():
     read = closure(of_notebooks())
     assert "viton/person.py" in read
@@ -102,5 +108,5 @@ def test_every_module_that_a_notebook_imports_makes_it_run_again():
 
 
 def test_every_pattern_names_a_file():
-    for pattern in {*sources.WORLD, *sources.SCORES, *sources.NOTEBOOKS}:
+    for pattern in {*sources.WORLD, *sources.SCORES, *sources.COMPARISON}:
         assert listed([pattern]), pattern

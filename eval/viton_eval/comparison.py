@@ -1,0 +1,122 @@
+"""The comparison of an experiment's methods as files: figures in two CSVs, and beside them what they were made of.
+
+    comparison.csv     a row a method and measure: mean with its interval, spread over seeds, difference to `viton`
+    options.csv        the same of each variant, against the method that it varies, both with their first seed; rows of
+                       all pairs, and of those whose person has an arm in front
+    provenance.json    protocol, world, judge; of every training its steps, weights, commit, time and last change
+
+All are made from the scores of runs/EXPERIMENT/scores, which are made anew where results or truths have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from viton.checkpoint import StageFolder
+from viton.files import read_json, write_json, write_text
+from viton.provenance import provenance
+from viton.training_log import read_log
+from viton_eval.experiment import Experiment
+from viton_eval.options import of_pairs, people_of
+from viton_eval.scores import Scores
+from viton_eval.scores_table import RESULT, compare, protocol
+from viton_eval.scoring import score_try_on
+from viton_eval.trainings import TryOn, seeds_of, try_ons, undertrained
+from viton_eval.try_ons import failures, last_change, run_of, steps_trained, tables_of, validation_curves
+
+SCHEMA = 1
+AGAINST = "viton"
+GROUPS = {"all": False, "arm in front": True}  # of pairs: whether only those with an arm on the trunk
+DIGITS = "%.6g"
+OPTION = ["pairs", "option"]  # columns of options.csv before RESULT
+
+
+class Comparison(NamedTuple):
+    """What is written."""
+
+    methods: pd.DataFrame  # RESULT of scores_table
+    options: pd.DataFrame  # `pairs` and `option`, then RESULT; empty without variants
+    provenance: dict[str, object]
+
+
+def compare_experiment(experiment: Experiment) -> Comparison:
+    """Compare an experiment's methods, and its variants with the methods that they vary.
+
+    Where the truth is known of no pair both are empty, and the provenance says so.   Raises InputError when a method
+    is not tried on yet.
+    """
+    run, pairs = run_of(experiment), experiment.pairs_with_truth
+    scores = {one: score for one in try_ons(experiment.config) if (score := score_try_on(run, one))}
+    if not scores:
+        told = {"schema": SCHEMA, "experiment": experiment.config.name, "absent": "the truth is known of no pair"}
+        return Comparison(pd.DataFrame(columns=RESULT), pd.DataFrame(columns=[*OPTION, *RESULT]), told)
+    methods = {
+        method: [scores[run.try_on(method, seed)] for seed in seeds_of(experiment.config, method)]
+        for method in experiment.config.methods
+    }
+    found = compare(tables_of(methods), len(pairs), AGAINST)
+    return Comparison(found, _options(experiment, scores), _provenance(experiment, methods))
+
+
+def write_comparison(folder: Path, comparison: Comparison) -> None:
+    """Write the three files, the provenance last."""
+    (folder / "provenance.json").unlink(missing_ok=True)
+    for name in ("methods", "options"):
+        table: pd.DataFrame = getattr(comparison, name)
+        path = folder / f"{'comparison' if name == 'methods' else name}.csv"
+        write_text(path, table.to_csv(index=False, float_format=DIGITS))
+    write_json(folder / "provenance.json", comparison.provenance)
+
+
+def _options(experiment: Experiment, scores: Mapping[TryOn, Scores]) -> pd.DataFrame:
+    """Each variant against its method, for all pairs and for those with an arm in front."""
+    run, people = run_of(experiment), people_of(experiment)
+    in_front = set(people.index[people["arm_in_front"]])
+    parts = []
+    for one in (one for one in scores if one.variant):
+        full = scores[run.try_on(one.method)]
+        tables = {one.method: [full.table], one.label: [scores[one].table]}
+        for group, only in GROUPS.items():
+            pairs = [pair for pair in experiment.pairs_with_truth if not only or pair.person in in_front]
+            rows = compare(of_pairs(tables, pairs), len(pairs), one.method)
+            rows[OPTION] = group, one.variant
+            parts.append(rows[[*OPTION, *RESULT]])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*OPTION, *RESULT])
+
+
+def _provenance(experiment: Experiment, methods: Mapping[str, list[Scores]]) -> dict[str, object]:
+    config, first = experiment.config, next(iter(methods.values()))[0].settings
+    failed = failures(methods).reset_index().to_dict("records")
+    return {
+        "schema": SCHEMA,
+        "experiment": config.name,
+        "protocol": protocol(first, steps_trained(experiment)).splitlines(),
+        "labels": {method: undertrained(config, method) for method in config.methods},
+        "scores": {key: first[key] for key in ("world", "truth", "pairs", "of", "size", "drawn_at", "judge", "code")},
+        "failed": failed,
+        "stages": _stages(experiment),
+        "made_by": provenance(),
+    }
+
+
+def _stages(experiment: Experiment) -> dict[str, dict[str, object]]:
+    """Of every training, by folder and seed: steps, weights, commit, time, and how its curve ends."""
+    run, changes = run_of(experiment), last_change(validation_curves(experiment))
+    found: dict[str, dict[str, object]] = {}
+    for training in run.trainings.values():
+        folder = StageFolder(run.stage_folder(training))
+        made = read_json(folder.path / "provenance.json")
+        logged = [row for row in read_log(folder.log) if "loss" in row]
+        found[f"{training.folder}/{training.seed}"] = {
+            "steps": training.steps,
+            "weights": folder.digest(),
+            "commit": made.get("commit") if isinstance(made, dict) else None,
+            "seconds": logged[-1]["seconds"] if logged else None,
+            "peak_mib": max((row.get("peak_mib", 0) for row in logged), default=None),
+            "last_change": changes["change"].get(training.folder),
+        }
+    return found

@@ -1,0 +1,137 @@
+"""The comparison as files: what is known of two methods must come out, and what it was made of stand beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import pandas as pd
+import pytest
+import yaml
+from torch import nn
+from typer.testing import CliRunner
+
+from viton.checkpoint import StageFolder
+from viton.data.viton_hd import VitonHd
+from viton.results import Folder, Outcome, failed
+from viton.synthetic.config import WorldConfig
+from viton.synthetic.dataset import write_world
+from viton_eval.cli import app
+from viton_eval.commands import open_run
+from viton_eval.experiment import open_experiment
+from viton_eval.scores_table import RESULT
+from viton_eval.trainings import try_ons
+
+SIZE = (64, 48)
+SETTINGS = {
+    "name": "t",
+    "purpose": "x",
+    "height": SIZE[0],
+    "width": SIZE[1],
+    "methods": ["encoder-decoder", "viton"],
+    "seeds": {"viton": [0, 1]},
+    "stages": {"coarse": {"steps": 3}, "refine": {"steps": 2}},
+    "variants": {"no-pose": {"set": ["representation.pose=false"], "methods": ["encoder-decoder"]}},
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    root = tmp_path_factory.mktemp("world")
+    write_world(root, WorldConfig(people=32, garments=0, seed=3, height=SIZE[0], width=SIZE[1]))
+    return root
+
+
+@pytest.fixture
+def config(world, tmp_path, monkeypatch):
+    """An experiment, tried on: VITON makes the truth, the encoder-decoder and its variant a blurred one."""
+    monkeypatch.chdir(tmp_path)
+    path = Path("t.yaml")
+    path.write_text(yaml.safe_dump(SETTINGS | {"data": {"kind": "folder", "root": str(world)}}))
+    run, data = open_run(path), VitonHd(world, "test")
+    pairs = data.pairs("test_pairs.txt")
+    for one in try_ons(run.config):
+
+        def made(batch, one=one):
+            truths = [data.truth(pair, SIZE).image for pair in batch]
+            shown = [truth if one.method == "viton" else cv2.blur(truth, (5, 5)) for truth in truths]
+            return [
+                failed("bad_input", "no") if one.variant and pair == pairs[0] else Outcome("ok", {".png": picture}, {})
+                for pair, picture in zip(batch, shown, strict=True)
+            ]
+
+        Folder(run.results_of(one)).make(pairs, {"made": one.name}, made)
+    for training in run.trainings.values():
+        folder = StageFolder(run.stage_folder(training))
+        settings = {"stage": training.stage, "steps": training.steps}
+        folder.claim(settings)
+        folder.finish({training.stage: nn.Linear(1, 1)}, settings)
+        rows = [{"step": n, "seconds": n, "validation": {"total": 4 / n}, "loss": {}} for n in (1, 2, 3, 4)]
+        folder.log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def compared(config, out="out"):
+    done = CliRunner().invoke(app, ["compare", "--config", str(config), "--out", out, "--json"])
+    assert done.exit_code == 0, done.output
+    methods, options = (pd.read_csv(Path(out) / name) for name in ("comparison.csv", "options.csv"))
+    return methods, options, json.loads((Path(out) / "provenance.json").read_text())
+
+
+def test_the_nearer_method_is_found_nearer_with_its_seeds_and_an_interval(config):
+    methods, _, _ = compared(config)
+    assert list(methods.columns) == RESULT
+    rows = methods[methods["metric"] == "l1_garment"].set_index("method")
+    assert rows.loc["viton", ["mean", "low", "high", "seed_sd"]].tolist() == [0, 0, 0, 0]
+    assert rows["seeds"].to_dict() == {"encoder-decoder": 1, "viton": 2}
+    other = rows.loc["encoder-decoder"]
+    assert 0 < other["difference_low"] <= other["difference"] <= other["difference_high"]
+    assert other["difference"] == pytest.approx(other["mean"])
+
+
+def test_options_are_compared_with_their_method_over_all_pairs_and_those_with_an_arm_in_front(config):
+    _, options, _ = compared(config)
+    rows = options[(options["metric"] == "ssim") & (options["method"] == "encoder-decoder.no-pose")].set_index("pairs")
+    assert rows["option"].eq("no-pose").all()
+    assert rows["against"].eq("encoder-decoder").all()
+    assert rows["difference"].abs().max() == 0  # the same pictures
+    experiment = open_experiment(str(config))
+    assert rows.loc["all", "of"] == len(experiment.pairs)
+    assert rows.loc["all", "n"] == len(experiment.pairs) - 1  # the failed pair is not passed over silently
+    assert 0 < rows.loc["arm in front", "of"] < len(experiment.pairs)
+
+
+def test_what_the_figures_are_made_of_stands_beside_them(config, world):
+    _, _, told = compared(config)
+    assert told["scores"]["world"] == {
+        key: value for key, value in json.loads((world / "world.json").read_text()).items() if isinstance(value, str)
+    }
+    assert sorted(told["stages"]) == ["coarse.no-pose/0", "coarse/0", "coarse/1", "refine/0", "refine/1"]
+    weights = StageFolder(Path("runs/t/stages/coarse/1")).digest()
+    assert (told["stages"]["coarse/1"]["weights"], told["stages"]["coarse/1"]["steps"]) == (weights, 3)
+    assert told["stages"]["coarse/0"]["last_change"] == "-25.0%"
+    assert told["labels"] == {"encoder-decoder": "undertrained: 3 steps", "viton": "undertrained: 3 + 2 steps"}
+    assert any("labels" in line and told["scores"]["world"]["labels"][:12] in line for line in told["protocol"])
+
+
+def test_the_same_scores_make_the_same_files(config):
+    compared(config)
+    before = Path("out/comparison.csv").read_bytes()
+    compared(config, "again")
+    assert Path("again/comparison.csv").read_bytes() == before
+
+
+def test_a_method_that_is_not_tried_on_is_told_and_nothing_written(config):
+    run = open_run(config)
+    (run.results("viton", 1) / "manifest.jsonl").unlink()
+    done = CliRunner().invoke(app, ["compare", "--config", str(config), "--out", "none"])
+    assert done.exit_code != 0
+    assert not Path("none").exists()
+
+
+def test_without_a_truth_the_files_say_that_there_is_nothing_to_compare(config, tiny_hd):
+    done = CliRunner().invoke(app, ["compare", "--config", str(config), "--data", str(tiny_hd.root), "--out", "out"])
+    assert done.exit_code == 0, done.output
+    assert pd.read_csv("out/comparison.csv").empty
+    assert json.loads(Path("out/provenance.json").read_text())["absent"] == "the truth is known of no pair"
