@@ -113,7 +113,15 @@ def test_the_benchmark_is_the_frozen_world_at_the_papers_widths():
     assert len(config.seeds["viton"]) >= 3
 
 
-def test_what_needs_no_training_runs_on_a_folder_without_a_training_split():
-    config = load_config(CONFIGS / "viton_hd.yaml")
-    assert not [name for name in plan(open_run(CONFIGS / "viton_hd.yaml")) if name.startswith("train-")]
-    assert config.methods == ("non-parametric",)
+def test_what_needs_no_training_runs_on_a_folder_without_a_training_split(make_tiny_hd):
+    without = open_run(CONFIGS / "viton_hd.yaml", str(make_tiny_hd("without").root))
+    assert not [name for name in plan(without) if name.startswith("train-")]
+    assert without.config.methods == ("non-parametric",)
+    whole = open_run(CONFIGS / "viton_hd.yaml", str(make_tiny_hd("whole", split="train").root))
+    assert set(whole.config.methods) == SIX
+    assert {"train-coarse-0", "train-refine-0", "train-crn-0"} <= plan(whole).keys()
+
+
+def test_the_paper_is_not_reproduced_silently_without_its_training_split(make_tiny_hd):
+    run = open_run(CONFIGS / "paper.yaml", str(make_tiny_hd("without").root))
+    assert set(run.config.methods) == SIX, "training then says what is missing"
