@@ -14,10 +14,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from tests.tiny_stages import SIZE, STAGES, coarse_stage
+from viton.attributes import GARMENT, PERSON
 from viton.coarse import Coarse, CoarseStage
 from viton.collar import CollarBatch, CollarNetwork, CollarStage
+from viton.extractors import DescribedBatch, JudgeStage, ProxyStage
 from viton.stage import Stage
-from viton.stage_config import CollarConfig
+from viton.stage_config import CollarConfig, ExtractorConfig
+from viton.synthetic.config import WorldConfig
 
 DEVICE = torch.device("meta")
 
@@ -83,6 +86,25 @@ def test_the_collar_stage_draws_on_the_cpu_how_to_augment_and_does_the_rest_on_t
     drawing = {"aten.rand.default", "aten.lt.Scalar", "aten.sort.default", "aten.argsort.default"}
     assert set(devices.elsewhere) <= drawing | {"aten._to_copy.default"}
     assert devices.elsewhere.count("aten._to_copy.default") == 2
+
+
+@pytest.mark.parametrize("kind", [ProxyStage, JudgeStage])
+def test_an_extractor_draws_on_the_cpu_how_to_augment_and_does_the_rest_on_the_device(kind):
+    stage = kind.__new__(kind)  # its data are a world's, which a step does not need
+    stage.config = ExtractorConfig(
+        steps=1, width=2, world=WorldConfig(people=2, garments=0, seed=0, height=64, width=48)
+    )
+    pictures = [torch.rand(2, 3, *SIZE, device=DEVICE) for _ in range(2)]
+    classes = [torch.zeros(2, len(each), dtype=torch.int64, device=DEVICE) for each in (PERSON, GARMENT)]
+    networks = {name: network.to(DEVICE) for name, network in stage.networks().items()}
+    with Devices() as devices:
+        stage.update(networks, DescribedBatch(*pictures, *classes), _apply)
+        stage.measure(networks, DescribedBatch(*pictures, *classes))
+    drawing = {"rand", "lt", "uniform_", "zeros", "empty", "unbind", "slice", "select", "mul", "add", "copy_", "where"}
+    drawing |= {"_to_copy", "scalar_tensor", "unsqueeze"}
+    beside = {operation.split(".")[1] for operation in devices.elsewhere}
+    assert beside <= drawing
+    assert devices.operations > 500
 
 
 def _spoilt(change: Callable[[Coarse], Coarse]) -> CoarseStage:

@@ -147,9 +147,7 @@ class ExperimentConfig(Model):
     variants: dict[Annotated[str, Field(pattern=NAME)], VariantConfig] = Field(default_factory=dict)
     trained: Path | None = None  # a run's folder whose trained stages are tried on; nothing is trained here then
     notebooks: tuple[str, ...] = ("dataset", "person_representation", "warp", "method")
-    without_training: Literal["refuse", "leave out"] = (
-        "refuse"  # methods, where there is no training split
-    )
+    without_training: Literal["refuse", "leave out"] = "refuse"  # methods, where there is no training split
     reference: ReferenceConfig | None = None  # none: the data are compared with nothing; `--set reference.root=PATH`
 
     @field_validator("trained")
