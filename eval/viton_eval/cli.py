@@ -109,17 +109,18 @@ def scores(
 @app.command(epilog="Example: viton-eval compare --config configs/demo.yaml --out comparison")
 def compare(
     config: Annotated[Path, typer.Option(help="the experiment, a file of configs/")],
-    out: Annotated[Path, typer.Option(help="the folder for comparison.csv, options.csv and provenance.json")],
+    out: Annotated[Path, typer.Option(help="the folder for comparison.csv, options.csv, README.md, provenance.json")],
     data: Annotated[str, typer.Option(help="a dataset folder, in place of the configuration's data")] = "",
     runs: Annotated[Path, typer.Option(help="the folder of all runs")] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="print what was written as JSON")] = False,
 ) -> None:
     """Write how an experiment's methods and options compare, once they are tried on: figures, intervals, provenance."""
     from viton_eval.comparison import compare_experiment, write_comparison
+    from viton_eval.comparison_page import page
     from viton_eval.experiment import open_experiment
 
     found = compare_experiment(open_experiment(str(config), data, str(runs)))
-    write_comparison(out, found)
+    write_comparison(out, found, page(found))
     if as_json:
         print(json.dumps({"out": str(out), "methods": len(found.methods), "options": len(found.options)}))
     say(f"wrote {out}: {len(found.methods)} rows of methods, {len(found.options)} of options")

@@ -3,6 +3,7 @@
     comparison.csv     a row a method and measure: mean with its interval, spread over seeds, difference to `viton`
     options.csv        the same of each variant, against the method that it varies, both with their first seed; rows of
                        all pairs, and of those whose person has an arm in front
+    README.md          both for the eye
     provenance.json    protocol, world, judge; of every training its steps, weights, commit, time and last change
 
 All are made from the scores of runs/EXPERIMENT/scores, which are made anew where results or truths have changed.
@@ -62,13 +63,14 @@ def compare_experiment(experiment: Experiment) -> Comparison:
     return Comparison(found, _options(experiment, scores), _provenance(experiment, methods))
 
 
-def write_comparison(folder: Path, comparison: Comparison) -> None:
-    """Write the three files, the provenance last."""
+def write_comparison(folder: Path, comparison: Comparison, page: str) -> None:
+    """Write the four files, the provenance last.   page: README.md, the same for the eye."""
     (folder / "provenance.json").unlink(missing_ok=True)
     for name in ("methods", "options"):
         table: pd.DataFrame = getattr(comparison, name)
         path = folder / f"{'comparison' if name == 'methods' else name}.csv"
         write_text(path, table.to_csv(index=False, float_format=DIGITS))
+    write_text(folder / "README.md", page)
     write_json(folder / "provenance.json", comparison.provenance)
 
 

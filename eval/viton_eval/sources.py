@@ -55,4 +55,4 @@ NOTEBOOKS = (
     ),
     *("eval/viton_eval/notebook*.py", "eval/viton_eval/site/notebook.*"),
 )
-COMPARISON = (*NOTEBOOKS, "eval/viton_eval/comparison.py")
+COMPARISON = (*NOTEBOOKS, "eval/viton_eval/comparison*.py")

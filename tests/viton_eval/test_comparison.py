@@ -115,6 +115,19 @@ def test_what_the_figures_are_made_of_stands_beside_them(config, world):
     assert any("labels" in line and told["scores"]["world"]["labels"][:12] in line for line in told["protocol"])
 
 
+def test_the_page_shows_the_figures_of_the_csv(config):
+    methods, _, told = compared(config)
+    page = Path("out/README.md").read_text()
+    row = methods[(methods["method"] == "encoder-decoder") & (methods["metric"] == "l1_garment")].iloc[0]
+    assert f"{row['mean']:.4f} [{row['low']:.4f}, {row['high']:.4f}] n={row['n']}" in page
+    assert f"{row['difference']:+.4f} [{row['difference_low']:+.4f}, {row['difference_high']:+.4f}]*" in page
+    assert all(line in page for line in told["protocol"])
+    assert "Options less their method; pairs: arm in front" in page
+    assert "encoder-decoder.no-pose" in page.split("## Options", 1)[1]
+    assert "coarse.no-pose/0" in page
+    assert "nan" not in page
+
+
 def test_the_same_scores_make_the_same_files(config):
     compared(config)
     before = Path("out/comparison.csv").read_bytes()

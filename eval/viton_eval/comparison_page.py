@@ -1,0 +1,71 @@
+"""A comparison as a page of Markdown, so that a repository shows the figures that its CSVs hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from viton_eval.comparison import Comparison
+from viton_eval.scores_table import MEASURES, readable, readable_differences
+
+SHOWN = (
+    *("judge_garment", "judge_print", "judge_occluders", "judge_face_hair", "judge_whole"),
+    *("ssim_inside", "ssim", "psnr", "l1_garment", "gradient"),
+)
+OF_OPTIONS = ("mask_iou", "mask_size_error", "judge_garment", "l1_neck", "l1_lower")
+ALPHAS = ("alpha_print", "alpha_garment", "alpha_occluders", "alpha_outside", "alpha_warp", "mask_iou")
+
+
+def page(comparison: Comparison) -> str:
+    """Protocol, means, differences, options and trainings; only the protocol's reason where nothing is compared."""
+    told = comparison.provenance
+    lines = [f"# {str(told['experiment']).capitalize()}: the comparison", "", "Written by `viton-eval compare`."]
+    if "absent" in told:
+        return "\n".join([*lines, "", f"Nothing is compared: {told['absent']}.", ""])
+    methods, options = comparison.methods, comparison.options
+    parts = {
+        "Protocol": "\n".join(f"- {line}" for line in _list(told["protocol"])),
+        "How near to the truth": _means(methods, SHOWN),
+        "Less `viton`, pair by pair (`*`: the interval excludes zero)": _differences(methods, SHOWN),
+        "The refinement network's alpha, and the predicted mask": _means(methods, ALPHAS),
+        **{
+            f"Options less their method; pairs: {group}": _differences(rows, OF_OPTIONS)
+            for group, rows in options.groupby("pairs", sort=False)
+        },
+        "Trainings": _table(pd.DataFrame(_mapping(told["stages"])).T[["steps", "seconds", "last_change", "commit"]]),
+        "Pairs that failed": _failed(told["failed"]),
+    }
+    for title, text in parts.items():
+        lines += ["", f"## {title}", "", text]
+    return "\n".join([*lines, ""])
+
+
+def _means(compared: pd.DataFrame, metrics: tuple[str, ...]) -> str:
+    return _table(readable(compared, metrics).T)
+
+
+def _differences(compared: pd.DataFrame, metrics: tuple[str, ...]) -> str:
+    shown = compared[compared["difference"].notna() & compared["metric"].isin([*MEASURES])]
+    return _table(readable_differences(shown, metrics).T) if len(shown) else "none"
+
+
+def _failed(failed: object) -> str:
+    rows = pd.DataFrame(_list(failed))
+    return _table(rows.set_index("method")) if len(rows) else "none"
+
+
+def _table(table: pd.DataFrame) -> str:
+    """A table with its index as the first column."""
+    head = ["", *(str(column) for column in table.columns)]
+    rows = [[str(index), *("" if pd.isna(value) else str(value) for value in row)] for index, row in table.iterrows()]
+    body = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in body)
+
+
+def _list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list) else []
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
