@@ -23,6 +23,7 @@ COMPARISON = "comparison"  # the notebook with the table of all methods
 COMPARED = {
     "comparison.csv": "methods (CSV)",
     "options.csv": "options (CSV)",
+    "seeds.csv": "each training of viton alone (CSV)",
     "provenance.json": "what it was made of (JSON)",
 }
 

@@ -109,7 +109,7 @@ def scores(
 @app.command(epilog="Example: viton-eval compare --config configs/demo.yaml --out comparison")
 def compare(
     config: Annotated[Path, typer.Option(help="the experiment, a file of configs/")],
-    out: Annotated[Path, typer.Option(help="the folder for comparison.csv, options.csv, README.md, provenance.json")],
+    out: Annotated[Path, typer.Option(help="the folder for the CSVs, their page and their provenance")],
     data: Annotated[str, typer.Option(help="a dataset folder, in place of the configuration's data")] = "",
     runs: Annotated[Path, typer.Option(help="the folder of all runs")] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="print what was written as JSON")] = False,

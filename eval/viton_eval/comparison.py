@@ -1,9 +1,10 @@
-"""The comparison of an experiment's methods as files: figures in two CSVs, and beside them what they were made of.
+"""The comparison of an experiment's methods as files: figures in CSVs, and beside them what they were made of.
 
     comparison.csv     a row a method and measure: mean with its interval, spread over seeds, difference to `viton`
     options.csv        the same of each variant, against the method that it varies, both with their first seed; rows of
                        all pairs, and of those whose person has an arm in front
-    README.md          both for the eye
+    seeds.csv          each method less each training of `viton` alone: does a conclusion hang on start and data order?
+    README.md          all of it for the eye
     provenance.json    protocol, world, judge; of every training its steps, weights, commit, time and last change
 
 All are made from the scores of runs/EXPERIMENT/scores, which are made anew where results or truths have changed.
@@ -24,7 +25,7 @@ from viton.training_log import read_log
 from viton_eval.experiment import Experiment
 from viton_eval.options import of_pairs, people_of
 from viton_eval.scores import Scores
-from viton_eval.scores_table import RESULT, compare, protocol
+from viton_eval.scores_table import BY_SEED, RESULT, by_seed, compare, protocol
 from viton_eval.scoring import score_try_on
 from viton_eval.trainings import TryOn, seeds_of, try_ons, undertrained
 from viton_eval.try_ons import failures, last_change, run_of, steps_trained, tables_of, validation_curves
@@ -33,6 +34,8 @@ SCHEMA = 1
 AGAINST = "viton"
 GROUPS = {"all": False, "arm in front": True}  # of pairs: whether only those with an arm on the trunk
 DIGITS = "%.6g"
+FILES = {"methods": "comparison.csv", "options": "options.csv", "seeds": "seeds.csv"}
+EACH_SEED = ("judge_garment", "judge_occluders", "ssim_inside", "l1_garment")
 OPTION = ["pairs", "option"]  # columns of options.csv before RESULT
 
 
@@ -41,35 +44,37 @@ class Comparison(NamedTuple):
 
     methods: pd.DataFrame  # RESULT of scores_table
     options: pd.DataFrame  # `pairs` and `option`, then RESULT; empty without variants
+    seeds: pd.DataFrame  # BY_SEED
     provenance: dict[str, object]
 
 
 def compare_experiment(experiment: Experiment) -> Comparison:
     """Compare an experiment's methods, and its variants with the methods that they vary.
 
-    Where the truth is known of no pair both are empty, and the provenance says so.   Raises InputError when a method
+    Where the truth is known of no pair all are empty, and the provenance says so.   Raises InputError when a method
     is not tried on yet.
     """
     run, pairs = run_of(experiment), experiment.pairs_with_truth
     scores = {one: score for one in try_ons(experiment.config) if (score := score_try_on(run, one))}
     if not scores:
         told = {"schema": SCHEMA, "experiment": experiment.config.name, "absent": "the truth is known of no pair"}
-        return Comparison(pd.DataFrame(columns=RESULT), pd.DataFrame(columns=[*OPTION, *RESULT]), told)
+        methods, options, seeds = (pd.DataFrame(columns=names) for names in (RESULT, [*OPTION, *RESULT], BY_SEED))
+        return Comparison(methods, options, seeds, told)
     methods = {
         method: [scores[run.try_on(method, seed)] for seed in seeds_of(experiment.config, method)]
         for method in experiment.config.methods
     }
-    found = compare(tables_of(methods), len(pairs), AGAINST)
-    return Comparison(found, _options(experiment, scores), _provenance(experiment, methods))
+    tables = tables_of(methods)
+    found, seeds = compare(tables, len(pairs), AGAINST), by_seed(tables, EACH_SEED, AGAINST)
+    return Comparison(found, _options(experiment, scores), seeds, _provenance(experiment, methods))
 
 
 def write_comparison(folder: Path, comparison: Comparison, page: str) -> None:
-    """Write the four files, the provenance last.   page: README.md, the same for the eye."""
+    """Write the files, the provenance last.   page: README.md, the same for the eye."""
     (folder / "provenance.json").unlink(missing_ok=True)
-    for name in ("methods", "options"):
+    for name in FILES:
         table: pd.DataFrame = getattr(comparison, name)
-        path = folder / f"{'comparison' if name == 'methods' else name}.csv"
-        write_text(path, table.to_csv(index=False, float_format=DIGITS))
+        write_text(folder / FILES[name], table.to_csv(index=False, float_format=DIGITS))
     write_text(folder / "README.md", page)
     write_json(folder / "provenance.json", comparison.provenance)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from viton_eval.comparison import Comparison
-from viton_eval.scores_table import MEASURES, readable, readable_differences
+from viton_eval.scores_table import MEASURES, difference_cell, readable, readable_differences
 
 SHOWN = (
     *("judge_garment", "judge_print", "judge_occluders", "judge_face_hair", "judge_whole"),
@@ -28,6 +28,7 @@ def page(comparison: Comparison) -> str:
         "Protocol": "\n".join(f"- {line}" for line in _list(told["protocol"])),
         "How near to the truth": _means(methods, SHOWN),
         "Less `viton`, pair by pair (`*`: the interval excludes zero)": _differences(methods, SHOWN),
+        "Less each training of `viton` alone: another start, another order of the data": _by_seed(comparison.seeds),
         "The refinement network's alpha, and the predicted mask": _means(methods, ALPHAS),
         **{
             f"Options less their method; pairs: {group}": _differences(rows, OF_OPTIONS)
@@ -48,6 +49,17 @@ def _means(compared: pd.DataFrame, metrics: tuple[str, ...]) -> str:
 def _differences(compared: pd.DataFrame, metrics: tuple[str, ...]) -> str:
     shown = compared[compared["difference"].notna() & compared["metric"].isin([*MEASURES])]
     return _table(readable_differences(shown, metrics).T) if len(shown) else "none"
+
+
+def _by_seed(seeds: pd.DataFrame) -> str:
+    """A row a measure and training, a column a method."""
+    if seeds["training"].nunique() < 2:
+        return "one training alone"
+    rows = seeds.to_dict("records")
+    told = [difference_cell(row, MEASURES[str(row["metric"])].digits) for row in rows]
+    measure = [f"{MEASURES[str(row['metric'])].label}, {row['training']}" for row in rows]
+    shown = seeds.assign(told=told, measure=measure)
+    return _table(shown.pivot_table("told", "measure", "method", aggfunc="first", sort=False))
 
 
 def _failed(failed: object) -> str:

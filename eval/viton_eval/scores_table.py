@@ -52,6 +52,9 @@ RESULT = [
 ]  # fmt: skip
 
 
+BY_SEED = ["method", "metric", "training", "both", "difference", "difference_low", "difference_high"]
+
+
 def over_seeds(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The mean over seeds of each pair that every seed has: person, clothing, COLUMNS.
 
@@ -107,6 +110,25 @@ def compare(
     return pd.DataFrame(rows, columns=RESULT)
 
 
+def by_seed(
+    tables: Mapping[str, Sequence[pd.DataFrame]], metrics: Sequence[str], against: str = "viton"
+) -> pd.DataFrame:
+    """Each method less one training of `against` at a time, pair by pair, a row a method, metric and training.
+
+    Another seed is another start and another order of the data: a conclusion that rests on neither is the same in every
+    row.   Columns BY_SEED; empty where `against` is not there.
+    """
+    averaged = {method: over_seeds(each) for method, each in tables.items() if method != against}
+    rows = []
+    for metric in metrics:
+        for method, table in averaged.items():
+            for number, one in enumerate(tables.get(against, ())):
+                apart = difference(table, one, metric)
+                if apart is not None:
+                    rows.append((method, metric, number, apart.n, apart.value, apart.low, apart.high))
+    return pd.DataFrame(rows, columns=BY_SEED)
+
+
 def readable(compared: pd.DataFrame, metrics: Sequence[str] = SHOWN) -> pd.DataFrame:
     """Means for the eye, a row a method: each with its interval and n and, with several seeds, their spread."""
     table = _cells(compared, metrics, _mean_cell)
@@ -117,7 +139,7 @@ def readable(compared: pd.DataFrame, metrics: Sequence[str] = SHOWN) -> pd.DataF
 
 def readable_differences(compared: pd.DataFrame, metrics: Sequence[str] = SHOWN) -> pd.DataFrame:
     """Differences for the eye, a row a method: each with its interval and n; `*` where the interval excludes zero."""
-    return _cells(compared[compared["difference"].notna()], metrics, _difference_cell)
+    return _cells(compared[compared["difference"].notna()], metrics, difference_cell)
 
 
 def _cells(
@@ -230,7 +252,8 @@ def _mean_cell(row: Mapping[Hashable, object], digits: int) -> str:
     return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}] n={row['n']}{seeds}"
 
 
-def _difference_cell(row: Mapping[Hashable, object], digits: int) -> str:
+def difference_cell(row: Mapping[Hashable, object], digits: int) -> str:
+    """A difference with its interval and n for the eye; `*` where the interval excludes zero."""
     apart, low, high = (float(str(row[name])) for name in ("difference", "difference_low", "difference_high"))
     mark = "*" if low > 0 or high < 0 else ""
     return f"{apart:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]{mark} n={row['both']}"

@@ -90,6 +90,15 @@ def test_the_nearer_method_is_found_nearer_with_its_seeds_and_an_interval(config
     assert other["difference"] == pytest.approx(other["mean"])
 
 
+def test_each_training_is_compared_alone_and_the_mean_of_both_is_that_of_the_whole(config):
+    methods, _, _ = compared(config)
+    seeds = pd.read_csv("out/seeds.csv")
+    rows = seeds[(seeds["metric"] == "l1_garment") & (seeds["method"] == "encoder-decoder")]
+    assert rows["training"].tolist() == [0, 1]
+    whole = methods[(methods["metric"] == "l1_garment") & (methods["method"] == "encoder-decoder")]["difference"]
+    assert rows["difference"].mean() == pytest.approx(float(whole.iloc[0]), rel=1e-4)
+
+
 def test_options_are_compared_with_their_method_over_all_pairs_and_those_with_an_arm_in_front(config):
     _, options, _ = compared(config)
     rows = options[(options["metric"] == "ssim") & (options["method"] == "encoder-decoder.no-pose")].set_index("pairs")
