@@ -58,8 +58,8 @@ def compare_experiment(experiment: Experiment) -> Comparison:
     scores = {one: score for one in try_ons(experiment.config) if (score := score_try_on(run, one))}
     if not scores:
         told = {"schema": SCHEMA, "experiment": experiment.config.name, "absent": "the truth is known of no pair"}
-        methods, options, seeds = (pd.DataFrame(columns=names) for names in (RESULT, [*OPTION, *RESULT], BY_SEED))
-        return Comparison(methods, options, seeds, told)
+        nothing = [pd.DataFrame(columns=names) for names in (RESULT, [*OPTION, *RESULT], BY_SEED)]
+        return Comparison(nothing[0], nothing[1], nothing[2], told)
     methods = {
         method: [scores[run.try_on(method, seed)] for seed in seeds_of(experiment.config, method)]
         for method in experiment.config.methods
