@@ -10,7 +10,7 @@ from viton_eval.comparison import Comparison
 from viton_eval.scores_table import MEASURES, difference_cell, readable, readable_differences
 
 SHOWN = (
-    *("judge_garment", "judge_print", "judge_occluders", "judge_face_hair", "judge_whole"),
+    *("judge_garment", "judge_garment_alone", "judge_print", "judge_occluders", "judge_face_hair", "judge_whole"),
     *("ssim_inside", "ssim", "psnr", "l1_garment", "gradient"),
 )
 OF_OPTIONS = ("mask_iou", "mask_size_error", "judge_garment", "l1_neck", "l1_lower")

@@ -37,6 +37,7 @@ L1_IN = ("garment", "occluders", "neck", "lower")
 BATCH = 8  # pictures that go through the judge at a time
 COLUMNS = (
     *(f"judge_{name}" for name in JUDGED),
+    "judge_garment_alone",  # as judge_garment, all else being the truth's: what is painted beside it has no say
     "ssim_inside", "ssim", "psnr", "l1_garment", "l1_occluders", "l1_neck", "l1_lower", "gradient",
     "mask_iou", "mask_size_error", "alpha_print", "alpha_garment", "alpha_occluders", "alpha_outside", "alpha_warp",
 )  # fmt: skip
@@ -82,7 +83,7 @@ def score(
     for batch in _batches(with_truth, data, size):
         done = [(pair, known, _picture(folder, pair, size)) for pair, known in batch if status[pair] == "ok"]
         energies += [mean_in(gradient_map(known.truth.image), known.regions.garment) for _, known, _ in done]
-        maps = judged_by(judge, [made for _, _, made in done], [known.truth.image for _, known, _ in done], device)
+        maps = judgements(judge, [(known, made) for _, known, made in done], device)
         for (pair, known, made), judged in zip(done, maps, strict=True):
             rows.append(pair._asdict() | score_picture(made, known, judged) | _of_parts(folder, pair, known))
     table = pd.DataFrame(rows, columns=[*KEY, *COLUMNS])
@@ -92,16 +93,33 @@ def score(
     return Scores(table, settings | {"n": len(rows), "failed": failures.to_dict()})
 
 
-def score_picture(made: Pixels, known: Known, judged: Map | None = None) -> dict[str, float]:
-    """Every measure of a picture alone; judged: the judge's distance at each pixel, NaNs without it.
+class Judged(NamedTuple):
+    """The judge's distance to the truth at each pixel, (H,W)."""
+
+    whole: Map  # of the picture as it is
+    alone: Map  # of its garment in the true picture
+
+
+def judgements(
+    judge: Judge | None, pictures: Sequence[tuple[Known, Pixels]], device: str = "cpu"
+) -> list[Judged] | list[None]:
+    """What the judge says of each picture, beside what is known of its pair; None for each where there is no judge."""
+    if judge is None or not pictures:
+        return [None] * len(pictures)
+    truths = [known.truth.image for known, _ in pictures]
+    alone = [np.where(known.regions.garment[..., None], made, known.truth.image) for known, made in pictures]
+    parts = [_distances(judge, shown, truths, device) for shown in ([made for _, made in pictures], alone)]
+    return [Judged(*maps) for maps in zip(*parts, strict=True)]
+
+
+def score_picture(made: Pixels, known: Known, judged: Judged | None = None) -> dict[str, float]:
+    """Every measure of a picture alone; NaNs for the judge's without one.
 
     `gradient` is not yet divided by that of the truths.
     """
     truth, regions = known.truth.image, known.regions
-    found = {
-        f"judge_{name}": mean_in(judged, getattr(regions, name)) if judged is not None else float("nan")
-        for name in JUDGED
-    }
+    found = {f"judge_{name}": mean_in(judged.whole, getattr(regions, name)) if judged else np.nan for name in JUDGED}
+    found |= {"judge_garment_alone": mean_in(judged.alone, regions.garment) if judged else np.nan}
     similar, apart = ssim_map(made, truth), l1_map(made, truth)
     found |= {"ssim_inside": mean_in(similar, regions.garment_inside), "ssim": float(similar.mean())}
     found |= {"psnr": psnr(made, truth)}
@@ -222,12 +240,8 @@ def _picture(folder: Path, pair: Pair, size: Size, suffix: str = ".png") -> Pixe
     return picture
 
 
-def judged_by(
-    judge: Judge | None, made: list[Pixels], truths: list[Pixels], device: str = "cpu"
-) -> list[Map] | list[None]:
-    """The judge's distance at each pixel of each picture, (H,W); None for each where there is no judge."""
-    if judge is None or not made:
-        return [None] * len(made)
+def _distances(judge: Judge, made: list[Pixels], truths: list[Pixels], device: str) -> list[Map]:
+    """The judge's distance at each pixel of each picture, (H,W)."""
     tensors = [torch.cat([to_tensor(picture) for picture in pictures]).to(device) for pictures in (made, truths)]
     return list(judge.to(device).distance_maps(*tensors)[:, 0].double().cpu().numpy())
 

@@ -22,6 +22,7 @@ class Measure(NamedTuple):
 
 MEASURES = {
     "judge_garment": Measure("judge: garment", "less"),
+    "judge_garment_alone": Measure("judge: garment in the true picture", "less"),
     "judge_garment_inside": Measure("judge: inside of garment", "less"),
     "judge_print": Measure("judge: print", "less"),
     "judge_occluders": Measure("judge: arms, hair in front", "less"),

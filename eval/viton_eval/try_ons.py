@@ -20,7 +20,7 @@ from viton_eval.experiment import Experiment
 from viton_eval.judge import Judge
 from viton_eval.measures import Mask
 from viton_eval.regions import box_of
-from viton_eval.scores import COLUMNS, KEY, Known, Scores, judged_by, known_of, score_picture, scores_kept
+from viton_eval.scores import COLUMNS, KEY, Known, Scores, judgements, known_of, score_picture, scores_kept
 from viton_eval.scores_table import MEASURES
 from viton_eval.scoring import judge_in
 from viton_eval.trainings import seeds_of
@@ -214,8 +214,7 @@ def moved_and_blurred(truth: Pixels, pixels: int = 2) -> dict[str, Pixels]:
 def measured(pictures: Mapping[str, Pixels], of: Known, judge: Judge | None) -> pd.DataFrame:
     """SSIM inside the garment, L1 and the judge's distance in it, of some pictures of one pair, a row each."""
     found = {
-        name: score_picture(picture, of, judged_by(judge, [picture], [of.truth.image])[0])
-        for name, picture in pictures.items()
+        name: score_picture(picture, of, judgements(judge, [(of, picture)])[0]) for name, picture in pictures.items()
     }
     table = pd.DataFrame.from_dict(found, orient="index")[["judge_garment", "ssim_inside", "l1_garment"]]
     return table.rename(columns={name: MEASURES[name].label for name in table.columns})
@@ -232,6 +231,6 @@ def photo_scores(experiment: Experiment, pairs: Sequence[Pair], judge: Judge | N
     rows = []
     for pair in pairs:
         photo, of = experiment.sample(pair).person.image, known(experiment, pair)
-        (apart,) = judged_by(judge, [photo], [of.truth.image])
+        (apart,) = judgements(judge, [(of, photo)])
         rows.append(pair._asdict() | score_picture(photo, of, apart))
     return pd.DataFrame(rows, columns=[*KEY, *COLUMNS])

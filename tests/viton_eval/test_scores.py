@@ -11,13 +11,14 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
+from viton.images import to_tensor
 from viton.judge import JudgeFeatures
 from viton.results import Folder, Outcome, failed
 from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
 from viton_eval.judge import REACH, Judge
 from viton_eval.measures import lab_difference, mask_iou, mean_in, psnr, size_error, ssim, ssim_map
-from viton_eval.scores import COLUMNS, alpha_means, judged_by, known_of, read_scores, score, score_picture, scores_kept
+from viton_eval.scores import COLUMNS, alpha_means, judgements, known_of, read_scores, score, score_picture, scores_kept
 from viton_eval.scores_table import compare, in_reach, over_seeds, readable, readable_differences, seed_sd
 
 SIZE = (128, 96)
@@ -55,7 +56,7 @@ def make(tmp_path, pairs):
 
 
 def measured(judge, made, known):
-    (judged,) = judged_by(judge, [made], [known.truth.image])
+    (judged,) = judgements(judge, [(known, made)])
     return score_picture(made, known, judged)
 
 
@@ -105,6 +106,17 @@ def test_what_lies_outside_a_region_does_not_change_its_score(data, pairs):
     for name in ("l1_garment", "ssim_inside"):
         assert after[name] == pytest.approx(before[name], abs=1e-12)
     assert after["ssim"] < before["ssim"]
+
+
+def test_the_garment_alone_is_judged_in_the_true_picture(data, pairs, judge):
+    known = known_of(data, pairs[0], SIZE)
+    made = blurred(known.truth.image)
+    before, after = (
+        measured(judge, np.where(known.regions.garment[..., None], made, beside), known) for beside in (made, 0)
+    )
+    assert after["judge_garment"] != pytest.approx(before["judge_garment"], abs=1e-4)
+    assert after["judge_garment_alone"] == pytest.approx(before["judge_garment_alone"], abs=1e-9)
+    assert before["judge_garment_alone"] > 0
 
 
 def test_psnr_of_a_constant_difference_and_its_most():
@@ -264,6 +276,6 @@ def test_the_judge_does_not_see_beyond_its_reach():
     made, spoilt = blurred(truth), blurred(truth)
     spoilt[:, 16 + REACH :] = 0
     judge = Judge(JudgeFeatures(4), "0" * 64)
-    near, far = judged_by(judge, [made, spoilt], [truth, truth])
+    near, far = (judge.distance_maps(to_tensor(each), to_tensor(truth))[0, 0].numpy() for each in (made, spoilt))
     np.testing.assert_allclose(near[:, :15], far[:, :15], atol=1e-6)
     assert np.abs(near - far).max() > 1e-3
