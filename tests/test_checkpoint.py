@@ -18,6 +18,7 @@ from tests.toy_stage import hold
 from viton.checkpoint import FORMAT, StageFolder, load_weights, read_tensors
 from viton.errors import InputError
 from viton.files import read_json, write_json
+from viton.stage_config import CoarseConfig
 
 SETTINGS = {
     "stage": "coarse",
@@ -155,9 +156,25 @@ def test_more_steps_of_a_falling_rate_are_another_training(folder):
     settings = SETTINGS | {"config": SETTINGS["config"] | {"decay": 0.5}}
     folder.claim(settings, overwrite=True)
     folder.save_state({"step": 5})
-    with pytest.raises(InputError, match=r"got others: steps 5, now 9$"):
+    with pytest.raises(InputError, match=r"got others: steps 5, now 9 \(config\.decay: its rate has fallen already\)$"):
         folder.claim(settings | {"steps": 9})
     assert folder.load_state()["step"] == 5
+
+
+def test_a_field_that_came_later_at_its_default_changes_nothing(tmp_path):
+    """A setting that is new in the code trains nothing again: its default means what was done before."""
+    folder = StageFolder(tmp_path)
+    config = CoarseConfig(steps=5).model_dump(mode="json", exclude={"steps"})
+    settings = {"stage": "coarse", "steps": 5, "config": config}
+    folder.claim(settings | {"config": {name: value for name, value in config.items() if name != "decay"}})
+    folder.finish(_network(), settings)
+    before = folder.config.read_bytes()
+    assert folder.claim(settings) == ""
+    assert folder.is_done()
+    assert folder.config.read_bytes() == before
+    with pytest.raises(InputError, match=r"config\.decay 0\.0, now 0\.5"):
+        folder.claim(settings | {"config": config | {"decay": 0.5}})
+    assert folder.claim(settings | {"config": config | {"decay": 0.5}}, overwrite=True) == "config.decay 0.0, now 0.5"
 
 
 def test_a_comment_in_the_settings_does_not_undo_the_training(folder):

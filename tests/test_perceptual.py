@@ -143,6 +143,8 @@ def test_calibration_needs_pictures_that_differ(features):
     torch.nn.init.zeros_(features.features[30].weight)
     with pytest.raises(ValueError, match="differ in conv5_2"):
         calibrate(features, pictures(2))
+    with pytest.raises(ValueError, match="a gradient of conv5_2, got one of 0"):
+        calibrate(features, pictures(2), "gradients")
 
 
 def test_lambdas_are_kept_under_the_extractors_digest_and_read_back(features, tmp_path, monkeypatch):

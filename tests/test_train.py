@@ -4,6 +4,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,7 +17,7 @@ from viton.checkpoint import StageFolder, load_weights, read_tensors
 from viton.devices import make_fabric
 from viton.errors import InputError, UsageError
 from viton.stage_config import StageConfig, TrainingConfig
-from viton.train import STATISTICS, Run, Trainer, rate_at
+from viton.train import STATISTICS, Run, Trainer, lay_out_moments, rate_at
 from viton.training_log import TrainingLog, read_log
 
 STEPS = 6
@@ -226,6 +227,27 @@ def test_a_step_is_taken_at_the_rate_of_its_time(tmp_path, monkeypatch):
     stage.config = stage.config.model_copy(update={"decay": 1.0})
     train_toy(tmp_path, stage)
     assert rates[::2] == rates[1::2] == pytest.approx([stage.config.lr * left / 4 for left in (4, 3, 2, 1)])
+
+
+def test_moments_of_another_memory_format_are_laid_out_as_their_parameters():
+    """Adam's fused form pairs moments and parameters by place in memory, and a state may come from a run of another."""
+
+    def step(fused, layout):
+        torch.manual_seed(0)
+        network = nn.Conv2d(3, 4, 3).to(memory_format=layout)
+        adam = torch.optim.Adam(network.parameters(), 0.01, fused=fused)
+        if saved:
+            adam.load_state_dict(deepcopy(saved))
+            lay_out_moments(adam)
+        network(torch.rand(2, 3, 8, 8)).square().mean().backward()
+        adam.step()
+        return network.weight.detach(), adam.state_dict()
+
+    saved = None
+    _, saved = step(True, torch.channels_last)
+    assert saved["state"][0]["exp_avg"].is_contiguous(memory_format=torch.channels_last)
+    fused, plain = (step(fused, torch.contiguous_format)[0] for fused in (True, False))
+    torch.testing.assert_close(fused, plain)
 
 
 def test_a_trained_stage_is_left_as_it_is(uninterrupted):

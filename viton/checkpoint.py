@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from viton.errors import InputError
 from viton.files import digest_of, read_json, sha256_of, write_bytes, write_json, write_text, written_whole
 from viton.provenance import provenance
+from viton.stage_plan import completed
 
 FORMAT = 1  # of state.pt and weights.safetensors; another is refused
 Settings = dict[str, Any]
@@ -52,28 +53,28 @@ class StageFolder:
                 raise InputError(self.path, "a run that is free", "one in use by another process") from error
             yield
 
-    def claim(self, settings: Settings, overwrite: bool = False) -> None:
+    def claim(self, settings: Settings, overwrite: bool = False) -> str:
         """See that what lies here was trained by these settings, or with fewer steps of them and can go on.
 
-        Raises InputError naming what differs; with `overwrite` what was trained otherwise is cleared away.
+        Raises InputError naming what differs; with `overwrite` what was trained otherwise is cleared away, and what
+        differed is returned, else nothing.  Steps of a rate that falls (`decay`) cannot be added to.
         """
+        cleared = ""
         if self.config.is_file():
-            found = self.settings()
-            differing = _differing(settings, found)
-            fixed = not (settings.get("config") or {}).get("decay")  # else the rate was lowered with the end in view
-            grown = differing == ["steps"] and settings["steps"] > found["steps"] and fixed
-            if differing and not grown:
-                if not overwrite:
-                    told = ", ".join(f"{name} {_at(found, name)}, now {_at(settings, name)}" for name in differing)
-                    raise InputError(self.path, "a stage trained by these settings (or --overwrite)", f"others: {told}")
+            told = _told(settings, self.settings())
+            if told and overwrite:
+                cleared = told
                 self.clear()
+            elif told:
+                raise InputError(self.path, "a stage trained by these settings (or --overwrite)", f"others: {told}")
         elif self.state.is_file() or self.weights.is_file():
             raise InputError(self.path, f"{self.config.name} beside the weights", "none")
         self._sweep()
-        if not self.config.is_file() or self.settings() != settings:
+        if not self.config.is_file() or completed(self.settings()) != completed(settings):
             self.done.unlink(missing_ok=True)
             write_json(self.path / "provenance.json", provenance())
             write_text(self.config, yaml.safe_dump(settings, sort_keys=True, allow_unicode=True))
+        return cleared
 
     def _sweep(self) -> None:
         """Remove what a killed writer left half written, each as large as a whole state."""
@@ -189,6 +190,19 @@ def _differing(wanted: Settings, found: Settings, prefix: str = "") -> list[str]
         elif one != other:
             names.append(prefix + key)
     return names
+
+
+def _told(wanted: Settings, found: Settings) -> str:
+    """What keeps a training from going on by the wanted settings; "" when nothing does."""
+    if wanted.get("stage") == found.get("stage"):
+        wanted, found = completed(wanted), completed(found)
+    differing = _differing(wanted, found)
+    grown = differing == ["steps"] and wanted["steps"] > found["steps"]
+    falls = bool((wanted.get("config") or {}).get("decay"))
+    if not differing or (grown and not falls):
+        return ""
+    told = ", ".join(f"{name} {_at(found, name)}, now {_at(wanted, name)}" for name in differing)
+    return told + (" (config.decay: its rate has fallen already)" if grown else "")
 
 
 def _at(settings: Settings, name: str) -> object:

@@ -201,9 +201,13 @@ def calibrate(features: VggFeatures, images: Tensor, equal: Equal = "terms") -> 
     sums = torch.zeros(len(TERMS), dtype=torch.float64)
     for one, other in zip(images.split(1), images.roll(1, dims=0).split(1), strict=True):
         sums += measure(features, one, other)
-    for name, each in zip(TERMS, sums.tolist(), strict=True):
+    told = {
+        "terms": "pictures that differ in {}, got a mean difference of",
+        "gradients": "a gradient of {}, got one of",
+    }
+    for name, each in zip(TERMS, (sums / len(images)).tolist(), strict=True):
         if not 0 < each < float("inf"):
-            raise ValueError(f"calibrate: expected pictures that differ in {name}, got a mean difference of {each}")
+            raise ValueError(f"calibrate: expected {told[equal].format(name)} {each}")
     return tuple(float(f"{float(sums[0] / each):.6g}") for each in sums)
 
 

@@ -6,7 +6,7 @@ Light on purpose (no torch): the workflow plans with it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 from viton.config import ExperimentConfig
 from viton.errors import InputError, UsageError
@@ -77,6 +77,20 @@ def what_decides(config: ExperimentConfig, stage: str) -> dict[str, Any]:
     if stage == "refine":
         found["warp"] = config.warp.model_dump(mode="json", exclude={"collar"})  # which is for try-ons
     return found
+
+
+def completed(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a trained stage as they were written, with fields that came into the code later at their defaults.
+
+    Such a field's default means what was done before it was there.  What is no configuration of ours stays as it is.
+    """
+    field = StagesConfig.model_fields.get(str(settings.get("stage")))
+    kinds = get_args(field.annotation) if field else ()
+    written = settings.get("config")
+    if not kinds or not isinstance(written, dict):
+        return settings
+    defaults = {name: each.get_default() for name, each in kinds[0].model_fields.items() if not each.is_required()}
+    return settings | {"config": defaults | written}
 
 
 def folder_name(config: ExperimentConfig, stage: str, variant: str = "") -> str:

@@ -73,7 +73,10 @@ def _take_folder(run: Run, settings: Settings, overwrite: bool, stack: ExitStack
     if run.fabric.is_global_zero:
         try:
             stack.enter_context(run.folder.in_use())
-            run.folder.claim(settings, overwrite)
+            if cleared := run.folder.claim(settings, overwrite):
+                run.tell(
+                    f"{run.stage.name}: trained anew, what lay in {run.folder.path} was trained otherwise: {cleared}"
+                )
         except InputError as error:
             refusal = (error.where, error.expected, error.got)
     refusal = run.fabric.broadcast(refusal)
@@ -130,6 +133,7 @@ class Trainer:
             for name, network in self.bare.items():
                 network.load_state_dict(state["networks"][name])
                 self.optimizers[name].load_state_dict(state["optimizers"][name])
+                lay_out_moments(self.optimizers[name])
         except (KeyError, RuntimeError, ValueError) as error:
             raise InputError(self.run.folder.state, f"a state of {self.stage.name} at this size", "another") from error
         self.step = state["step"]
@@ -259,6 +263,14 @@ class Trainer:
         size = min(count, self.share.batch // self.share.parts)  # alike in every process, however many
         for start in range(0, count - size + 1, size):
             yield [self.items[index] for index in range(start, start + size)]
+
+
+def lay_out_moments(optimizer: Any) -> None:
+    """Bring the moments into their parameters' memory format: Adam's fused form pairs them by place in memory alone."""
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if value.shape == parameter.shape:
+                state[name] = torch.empty_like(parameter).copy_(value)
 
 
 def rate_at(step: int, config: StageConfig) -> float:
