@@ -16,8 +16,9 @@ from viton_eval.sources import CHECK, COMPARISON, NOTEBOOKS, SCORES, TRY_ON, WAR
 
 ROOT = Path(workflow.basedir)
 DIGESTS = [config[f"{name}_digest"] for name in ("data", "reference", "training")]
-RUN = resolved_run(Path(config["config"]), config["data"], "runs", *DIGESTS)
-with chdir(ROOT):  # what it looks for, others' trained stages and truths, is named from there
+CONFIG = Path(config["config"]).resolve()
+with chdir(ROOT):  # what they look for, splits, truths and others' trained stages, is named from there
+    RUN = resolved_run(CONFIG, config["data"], "runs", *DIGESTS)
     PLAN = plan(RUN)
 HERE = ROOT / RUN.folder  # where Snakemake works; all its paths are relative to it
 STEPS = os.path.relpath(ROOT / RUN.steps, HERE)

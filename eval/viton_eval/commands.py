@@ -25,12 +25,13 @@ from viton.config import ExperimentConfig, FolderData, WorldData, load_config
 from viton.errors import InputError
 from viton.files import digest_of
 from viton.stage_config import StagesConfig
-from viton.stage_plan import METHOD_STAGES
+from viton.stage_plan import METHOD_STAGES, stages_of
 from viton_eval.elsewhere import find, stage_in
 from viton_eval.trainings import Training, TryOn, trainings, try_ons
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 TRUTHS = "image-truth"  # as viton.data.viton_hd has it, which cannot be imported without torch; a test compares
+NO_TRAINING = "what needs training: the data have no training split"
 DRAWERS = 2  # processes that draw a world; its bytes do not depend on it
 
 
@@ -206,22 +207,24 @@ def with_data(config: ExperimentConfig, data: str) -> ExperimentConfig:
     return config.model_copy(update={"data": FolderData(kind="folder", root=Path(data))}) if data else config
 
 
-def cannot_train(config: ExperimentConfig) -> bool:
-    """Whether the data have no training split, and the configuration says to leave out what needs one."""
+def lacks_training(config: ExperimentConfig) -> bool:
+    """Whether something is to be trained and the data have no training split."""
     source = config.data
-    has_none = isinstance(source, FolderData) and not (source.root / "train").is_dir()
-    return has_none and config.without_training == "leave out"
+    if config.trained is not None or not isinstance(source, FolderData) or (source.root / "train").is_dir():
+        return False
+    return config.stages != StagesConfig() or config.without_training == "leave out"
 
 
 def _of_what_needs_no_training(config: ExperimentConfig) -> ExperimentConfig:
-    kept = tuple(method for method in config.methods if not METHOD_STAGES.get(method))
+    kept = tuple(method for method in config.methods if not stages_of(config, method))
     return config.model_copy(update={"methods": kept, "stages": StagesConfig(), "variants": {}, "seeds": {}})
 
 
 def open_run(config_path: Path, data: str = "", runs: str | Path = "runs", overrides: tuple[str, ...] = ()) -> Run:
     """Read a configuration; raises InputError for names that cannot be part of a file's name."""
     config = with_data(load_config(config_path, overrides), data)
-    config = _of_what_needs_no_training(config) if cannot_train(config) else config
+    if config.without_training == "leave out" and lacks_training(config):
+        config = _of_what_needs_no_training(config)
     named = (*config.methods, *(name for given in config.variants.values() for name in given.methods))
     for kind, names in (("method", named), ("notebook", config.notebooks)):
         for name in names:

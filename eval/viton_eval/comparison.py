@@ -19,16 +19,18 @@ from typing import NamedTuple
 import pandas as pd
 
 from viton.checkpoint import StageFolder
+from viton.errors import InputError
 from viton.files import read_json, write_json, write_text
 from viton.provenance import provenance
 from viton.training_log import read_log
+from viton_eval.commands import Run
 from viton_eval.experiment import Experiment
 from viton_eval.options import of_pairs, people_of
 from viton_eval.scores import Scores
 from viton_eval.scores_table import BY_SEED, RESULT, by_seed, compare, protocol
 from viton_eval.scoring import score_try_on
 from viton_eval.trainings import TryOn, seeds_of, try_ons, undertrained
-from viton_eval.try_ons import failures, last_change, run_of, steps_trained, tables_of, validation_curves
+from viton_eval.try_ons import change_of, curves_of, failures, run_of, steps_trained, tables_of
 
 SCHEMA = 1
 AGAINST = "viton"
@@ -55,7 +57,10 @@ def compare_experiment(experiment: Experiment) -> Comparison:
     is not tried on yet.
     """
     run, pairs = run_of(experiment), experiment.pairs_with_truth
-    scores = {one: score for one in try_ons(experiment.config) if (score := score_try_on(run, one))}
+    compared = [one for one in try_ons(experiment.config) if one.method in experiment.config.methods]
+    for one in compared:
+        _expect_made_by_these_weights(run, one)
+    scores = {one: score for one in compared if (score := score_try_on(run, one))}
     if not scores:
         told = {"schema": SCHEMA, "experiment": experiment.config.name, "absent": "the truth is known of no pair"}
         nothing = [pd.DataFrame(columns=names) for names in (RESULT, [*OPTION, *RESULT], BY_SEED)]
@@ -65,7 +70,9 @@ def compare_experiment(experiment: Experiment) -> Comparison:
         for method in experiment.config.methods
     }
     tables = tables_of(methods)
-    found, seeds = compare(tables, len(pairs), AGAINST), by_seed(tables, EACH_SEED, AGAINST)
+    others = {method: each for method, each in tables.items() if method != AGAINST}
+    each = {one.seed: scored.table for one, scored in scores.items() if one.label == AGAINST and len(scored.table)}
+    found, seeds = compare(tables, len(pairs), AGAINST), by_seed(others, each, EACH_SEED)
     return Comparison(found, _options(experiment, scores), seeds, _provenance(experiment, methods))
 
 
@@ -77,6 +84,21 @@ def write_comparison(folder: Path, comparison: Comparison, page: str) -> None:
         write_text(folder / FILES[name], table.to_csv(index=False, float_format=DIGITS))
     write_text(folder / "README.md", page)
     write_json(folder / "provenance.json", comparison.provenance)
+
+
+def _expect_made_by_these_weights(run: Run, one: TryOn) -> None:
+    """Raises InputError unless the pictures were made by the weights that lie there, trained as is configured."""
+    path = run.results_of(one) / "settings.json"
+    told = read_json(path)
+    made = told.get("stages") if isinstance(told, dict) else None
+    for training in (run.trainings[name] for name in one.needs):
+        folder = StageFolder(run.stage_folder(training))
+        digest, steps = folder.digest(), folder.settings()["steps"]
+        if steps != training.steps:
+            raise InputError(folder.path, f"{training.steps} steps of training, as configured", str(steps))
+        found = str(made.get(training.stage)) if isinstance(made, dict) else "none"
+        if found != digest:
+            raise InputError(path, f"pictures made by {digest[:12]}, the weights in {folder.path}", found[:12])
 
 
 def _options(experiment: Experiment, scores: Mapping[TryOn, Scores]) -> pd.DataFrame:
@@ -105,25 +127,28 @@ def _provenance(experiment: Experiment, methods: Mapping[str, list[Scores]]) -> 
         "labels": {method: undertrained(config, method) for method in config.methods},
         "scores": {key: first[key] for key in ("world", "truth", "pairs", "of", "size", "drawn_at", "judge", "code")},
         "failed": failed,
+        "left_out": [one.label for one in try_ons(config) if one.method not in config.methods],
         "stages": _stages(experiment),
         "made_by": provenance(),
     }
 
 
 def _stages(experiment: Experiment) -> dict[str, dict[str, object]]:
-    """Of every training, by folder and seed: steps, weights, commit, time, and how its curve ends."""
-    run, changes = run_of(experiment), last_change(validation_curves(experiment))
-    found: dict[str, dict[str, object]] = {}
+    """Of every training, by folder and seed: settings, weights, commit, time, and how its validation curve ends."""
+    run, found = run_of(experiment), dict[str, dict[str, object]]()
     for training in run.trainings.values():
         folder = StageFolder(run.stage_folder(training))
-        made = read_json(folder.path / "provenance.json")
+        made, settings = read_json(folder.path / "provenance.json"), folder.settings()
         logged = [row for row in read_log(folder.log) if "loss" in row]
+        change = change_of(curves_of(folder.path))
         found[f"{training.folder}/{training.seed}"] = {
-            "steps": training.steps,
+            "steps": settings["steps"],
+            "config": settings.get("config"),
             "weights": folder.digest(),
             "commit": made.get("commit") if isinstance(made, dict) else None,
             "seconds": logged[-1]["seconds"] if logged else None,
             "peak_mib": max((row.get("peak_mib", 0) for row in logged), default=None),
-            "last_change": changes["change"].get(training.folder),
+            "measure": change[0] if change else None,
+            "last_change": f"{change[1]:+.1%}" if change else None,
         }
     return found

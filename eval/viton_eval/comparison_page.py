@@ -8,6 +8,7 @@ import pandas as pd
 
 from viton_eval.comparison import Comparison
 from viton_eval.scores_table import MEASURES, difference_cell, readable, readable_differences
+from viton_eval.try_ons import CHOSEN
 
 SHOWN = (
     *("judge_garment", "judge_garment_alone", "judge_print", "judge_occluders", "judge_face_hair", "judge_whole"),
@@ -34,7 +35,7 @@ def page(comparison: Comparison) -> str:
             f"Options less their method; pairs: {group}": _differences(rows, OF_OPTIONS)
             for group, rows in options.groupby("pairs", sort=False)
         },
-        "Trainings": _table(pd.DataFrame(_mapping(told["stages"])).T[["steps", "seconds", "last_change", "commit"]]),
+        "Trainings": _trainings(_mapping(told["stages"])),
         "Pairs that failed": _failed(told["failed"]),
     }
     for title, text in parts.items():
@@ -52,14 +53,30 @@ def _differences(compared: pd.DataFrame, metrics: tuple[str, ...]) -> str:
 
 
 def _by_seed(seeds: pd.DataFrame) -> str:
-    """A row a measure and training, a column a method."""
-    if seeds["training"].nunique() < 2:
-        return "one training alone"
+    """A row a measure and seed, a column a method."""
+    if seeds["seed"].nunique() < 2:
+        return "one training alone" if len(seeds) else "`viton` is not compared"
     rows = seeds.to_dict("records")
     told = [difference_cell(row, MEASURES[str(row["metric"])].digits) for row in rows]
-    measure = [f"{MEASURES[str(row['metric'])].label}, {row['training']}" for row in rows]
+    measure = [f"{MEASURES[str(row['metric'])].label}, seed {row['seed']}" for row in rows]
     shown = seeds.assign(told=told, measure=measure)
     return _table(shown.pivot_table("told", "measure", "method", aggfunc="first", sort=False))
+
+
+def _trainings(stages: Mapping[str, object]) -> str:
+    """What a reader has to know of each; where the rate falls, a small last change alone is no plateau."""
+    if not stages:
+        return "nothing is trained"
+    rows = {}
+    for name, one in stages.items():
+        stage = _mapping(one)
+        config = {key: value for key, value in _mapping(stage["config"]).items() if key in CHOSEN}
+        told = ", ".join(f"{key} {config[key]}" for key in CHOSEN if key in config)
+        change = f"{stage['measure']} {stage['last_change']}" if stage["last_change"] else None
+        rows[name] = (stage["steps"], told, stage["seconds"], change, stage["commit"])
+    columns = ["steps", "settings", "seconds", "third to last quarter", "commit"]
+    after = "\n\nWhere the rate falls (`decay`), every curve ends flat: a small change is then no proof of a plateau."
+    return _table(pd.DataFrame.from_dict(rows, orient="index", columns=columns)) + after
 
 
 def _failed(failed: object) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from viton.config import WorldData
 from viton.errors import InputError
 from viton.files import read_json, read_jsonl
-from viton_eval.commands import Run, cannot_train
+from viton_eval.commands import NO_TRAINING, Run, lacks_training
 from viton_eval.grid import Grid
 from viton_eval.manifests import Key, Manifest, manifests, pair_of, rows_by_pair, rows_or_none
 from viton_eval.states import FAILED, OK, State, up_to_date
@@ -53,7 +53,7 @@ def header(run: Run, grid: Grid, found: list[State]) -> list[tuple[str, str]]:
         ("Picture size", f"{config.height} x {config.width} (height x width)"),
         ("Seed", str(config.seed)),
         *([("Trained in", f"{config.trained}: nothing is trained here")] if config.trained else []),
-        *([("Left out", "what needs training: the data have no training split")] if cannot_train(config) else []),
+        *([("Left out", NO_TRAINING)] if lacks_training(config) else []),
         ("Made by commit", ", ".join(commits) or "not known"),
         ("Made at", newest.replace("T", " ").replace("+00:00", " UTC") or "not yet"),
     ]

@@ -10,6 +10,7 @@ from viton.config import ExperimentConfig, WorldData
 from viton.errors import InputError
 from viton.files import digest_of
 from viton_eval.commands import Run, page_name, page_title, source_of
+from viton_eval.sources import measured_with
 from viton_eval.trainings import seeds_of, try_ons, undertrained
 
 PER_METHOD = ("method",)  # notebooks that are run once for each method
@@ -100,7 +101,7 @@ def _score_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
     if not (run.may_know_truth and {*run.config.notebooks} & {*SCORING}):
         return []
     judge, steps = run.judge, list[Step]()
-    key = _key(run, {"judge": judge.key if judge else "none"})
+    key = _key(run, {"judge": judge.key if judge else "none", "measured with": measured_with()})
     needs = _here(run, [judge.name] if judge else [])
     for one in try_ons(run.config):
         title = f"Score: {one.label}" + (f", seed {one.seed}" if len(seeds_of(run.config, one.method)) > 1 else "")

@@ -7,6 +7,7 @@ method does not make (a mask, alpha) and what a pair does not show (occluders, a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,17 +20,17 @@ from viton.data.framing import fit_labels, padded
 from viton.data.sample import Pair, Truth
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
-from viton.files import digest_of, read_json, read_jsonl, sha256_of, write_json, write_text
+from viton.files import digest_of, locked, read_json, read_jsonl, sha256_of, write_json, write_text
 from viton.images import Pixels, load_labels, load_rgb, to_tensor, to_unit
 from viton.parsing import CLOTHING
-from viton.provenance import installed
+from viton.provenance import PACKAGE
 from viton.results import pairs_digest
 from viton_eval.judge import Judge
 from viton_eval.measures import SOLID, Map, Mask, gradient_map, l1_map, mask_iou, mean_in, psnr, size_error, ssim_map
 from viton_eval.regions import Regions, regions_of
+from viton_eval.sources import SCORES, measured_with
 
 SCHEMA = 2
-VERSIONS = ("numpy", "opencv-python", "torch")  # of what measures
 PREDICTED_MASK, WARPED_MASK, ALPHA = ".mask.png", ".warped-mask.png", ".alpha.png"  # grey, beside a result
 KEY = ["person", "clothing"]
 JUDGED = ("garment", "garment_inside", "occluders", "print", "face_hair", "neck", "lower", "whole")  # of Regions
@@ -168,17 +169,17 @@ def scores_kept(
 ) -> Scores:
     """The scores at `path` if they are of these very results, made anew and written there if not."""
     with_truth = [pair for pair in pairs if data.has_truth(pair)]
-    if path.with_suffix(".json").is_file():
-        kept, wanted = read_json(path.with_suffix(".json")), _settings(folder, data, with_truth, size, judge)
-        if isinstance(kept, dict) and {key: kept.get(key) for key in wanted} == wanted:
-            return read_scores(path)
-    write_scores(path, score(folder, data, pairs, size, judge, device))
-    return read_scores(path)  # as everybody will read them, so that the first to ask gets the same digits
+    with locked(path.with_suffix(".lock")):  # notebooks that run side by side ask for the same
+        if path.with_suffix(".json").is_file():
+            kept, wanted = read_json(path.with_suffix(".json")), _settings(folder, data, with_truth, size, judge)
+            if isinstance(kept, dict) and {key: kept.get(key) for key in wanted} == wanted:
+                return read_scores(path)
+        write_scores(path, score(folder, data, pairs, size, judge, device))
+        return read_scores(path)  # as everybody will read them, so that the first to ask gets the same digits
 
 
 def _settings(folder: Path, data: VitonHd, pairs: Sequence[Pair], size: Size, judge: Judge | None) -> dict[str, object]:
     """What decides scores: results and truths by digest, size, judge, and what measures."""
-    code = {path.stem: sha256_of(path)[:12] for path in _sources()}
     return {
         "schema": SCHEMA,
         "results": sha256_of(folder / "manifest.jsonl"),
@@ -189,17 +190,28 @@ def _settings(folder: Path, data: VitonHd, pairs: Sequence[Pair], size: Size, ju
         "truth": _truth_digest(data, pairs),
         "world": world_of(data),
         "judge": judge.sha256 if judge else "none",
-        "code": code,
-        "versions": {name: installed(name) for name in VERSIONS},
+        "code": _code_digest(),
+        "versions": measured_with(),
     }
 
 
 def _truth_digest(data: VitonHd, pairs: Sequence[Pair]) -> str:
-    """One digest of every file that the truth of these pairs is read from."""
+    """One digest of every file that the truth of these pairs is read from; unchanged files are read once a process."""
     files = [data.truth_path(pair, kind) for pair in pairs for kind in ("image", "parse", "map")]
     for name in sorted({pair.clothing for pair in pairs}):
         files += [data.clothings[name], data.mask_path(name)]
-    return digest_of([[path.name, sha256_of(path) if path.is_file() else "missing"] for path in files])[:32]
+    return digest_of([[path.name, _digest(path) if path.is_file() else "missing"] for path in files])[:32]
+
+
+def _digest(path: Path) -> str:
+    found = path.stat()
+    return _digest_at(path, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=100_000)
+def _digest_at(path: Path, size: int, time_ns: int) -> str:
+    """The sha256 of a file as it was at that time."""
+    return sha256_of(path)
 
 
 def world_of(data: VitonHd) -> dict[str, str]:
@@ -210,9 +222,21 @@ def world_of(data: VitonHd) -> dict[str, str]:
     return {name: str(found[name]) for name in names if name in found} if isinstance(found, dict) else {}
 
 
-def _sources() -> list[Path]:
-    """The files that hold what a score is."""
-    return [Path(__file__).with_name(f"{name}.py") for name in ("judge", "measures", "regions", "scores")]
+def code_files() -> list[Path]:
+    """Every file that decides what a score is: those whose change makes the step run again."""
+    roots = {"viton/": PACKAGE, "eval/viton_eval/": Path(__file__).parent}
+    found = (
+        root.glob(pattern.removeprefix(prefix))
+        for pattern in SCORES
+        for prefix, root in roots.items()
+        if pattern.startswith(prefix)
+    )
+    return sorted({path for paths in found for path in paths})
+
+
+@cache
+def _code_digest() -> str:
+    return digest_of([[path.name, sha256_of(path)] for path in code_files()])[:12]
 
 
 def _statuses(folder: Path, pairs: Sequence[Pair]) -> dict[Pair, str]:

@@ -53,7 +53,7 @@ RESULT = [
 ]  # fmt: skip
 
 
-BY_SEED = ["method", "metric", "training", "both", "difference", "difference_low", "difference_high"]
+BY_SEED = ["method", "metric", "seed", "both", "difference", "difference_low", "difference_high"]
 
 
 def over_seeds(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -112,21 +112,21 @@ def compare(
 
 
 def by_seed(
-    tables: Mapping[str, Sequence[pd.DataFrame]], metrics: Sequence[str], against: str = "viton"
+    tables: Mapping[str, Sequence[pd.DataFrame]], seeds: Mapping[int, pd.DataFrame], metrics: Sequence[str]
 ) -> pd.DataFrame:
-    """Each method less one training of `against` at a time, pair by pair, a row a method, metric and training.
+    """Each method less one training of another at a time, pair by pair: a row a metric, method and seed (BY_SEED).
 
-    Another seed is another start and another order of the data: a conclusion that rests on neither is the same in every
-    row.   Columns BY_SEED; empty where `against` is not there.
+    tables: of the methods.   seeds: the other's table of each seed.   Another seed is another start and another order
+    of the data: a conclusion that rests on neither is the same in every row.
     """
-    averaged = {method: over_seeds(each) for method, each in tables.items() if method != against}
+    averaged = {method: over_seeds(each) for method, each in tables.items()}
     rows = []
     for metric in metrics:
         for method, table in averaged.items():
-            for number, one in enumerate(tables.get(against, ())):
+            for seed, one in seeds.items():
                 apart = difference(table, one, metric)
                 if apart is not None:
-                    rows.append((method, metric, number, apart.n, apart.value, apart.low, apart.high))
+                    rows.append((method, metric, seed, apart.n, apart.value, apart.low, apart.high))
     return pd.DataFrame(rows, columns=BY_SEED)
 
 
@@ -190,10 +190,10 @@ def in_reach(tables: Sequence[pd.DataFrame], metric: str, low: float = -np.inf, 
     return f"{label}: {mean}, asked {asked}: {'reached' if low < mean.value < high else 'NOT reached'}"
 
 
-def protocol(settings: Mapping[str, object], steps: Mapping[str, int], label: str = "") -> str:
+def protocol(settings: Mapping[str, object], steps: Mapping[str, str], label: str = "") -> str:
     """The lines that go with every number of a comparison.
 
-    settings: of scores.   steps: of training, by stage.   label: such as "undertrained: 400 steps".
+    settings: of scores.   steps: how each stage was trained.   label: such as "undertrained: 400 steps".
     """
     judge = str(settings.get("judge"))
     lines = [
@@ -203,7 +203,7 @@ def protocol(settings: Mapping[str, object], steps: Mapping[str, int], label: st
         f"judge: sha256 {judge[:12]}" if judge != "none" else "judge: none trained, so its distances are absent",
         "SSIM: as in torchmetrics, RGB, Gaussian window 11, sigma 1.5, data range 1; inside: the window is all garment",
         "brackets: 95%, people and garments drawn anew (2000 draws), trainings not; *: excludes zero",
-        f"steps of training: {', '.join(f'{stage} {count}' for stage, count in steps.items()) or 'none'}",
+        f"steps of training: {'; '.join(f'{stage} {count}' for stage, count in steps.items()) or 'none'}",
         f"measured with {_versions(settings.get('versions'))}",
         *([label] if label else []),
     ]
@@ -226,7 +226,9 @@ def _resized(settings: Mapping[str, object]) -> str:
     drawn, size = settings.get("drawn_at"), settings.get("size")
     if drawn == size:
         return "nothing resized"
-    return f"photos, products and truths drawn at {_size(drawn)} and averaged over area, before all methods alike"
+    shrunk = isinstance(drawn, list) and isinstance(size, list) and drawn[:1] > size[:1]
+    how = "averaged over area" if shrunk else "enlarged bilinearly"
+    return f"photos, products and truths drawn at {_size(drawn)} and {how}, for all methods alike"
 
 
 def _versions(versions: object) -> str:

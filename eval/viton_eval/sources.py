@@ -11,6 +11,8 @@ Trainings have no such list: a code change never trains anything again silently.
 
 from __future__ import annotations
 
+from viton.provenance import installed
+
 FILES = ("viton/images.py", "viton/coordinates.py", "viton/parsing.py", "viton/keypoints.py", "viton/files.py")
 WORLD = (*FILES, "viton/synthetic/*.py")
 SETTINGS = ("viton/synthetic/__init__.py", "viton/synthetic/config.py")  # come with viton/config.py
@@ -36,7 +38,7 @@ SCORES = (
     *DATA,
     *SETTINGS,
     *(f"viton/{name}.py" for name in ("checkpoint", "judge", "results")),
-    *(f"eval/viton_eval/{name}.py" for name in ("judge", "measures", "regions", "scores", "scoring")),
+    *(f"eval/viton_eval/{name}.py" for name in ("judge", "measures", "regions", "scores", "scoring", "sources")),
 )
 NOTEBOOKS = (
     *TRY_ON,
@@ -51,8 +53,13 @@ NOTEBOOKS = (
     *(f"eval/viton_eval/{name}.py" for name in ("experiment", "tables", "likeness", "interval", "truth", "floor")),
     *(
         f"eval/viton_eval/{name}.py"
-        for name in ("results", "judge", "measures", "necks", "options", "regions", "scor*", "try_ons", "photographs")
+        for name in ("results", "judge", "measures", "necks", "options", "regions", "sco*", "sou*", "try_ons", "photo*")
     ),
     *("eval/viton_eval/notebook*.py", "eval/viton_eval/site/notebook.*"),
 )
 COMPARISON = (*NOTEBOOKS, "eval/viton_eval/comparison*.py")
+
+
+def measured_with() -> dict[str, str]:
+    """Versions of the packages that compute scores: another one makes them anew."""
+    return {name: installed(name) for name in ("numpy", "opencv-python", "torch")}

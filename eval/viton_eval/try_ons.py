@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from viton.errors import InputError
 from viton.files import read_jsonl
 from viton.images import Pixels, load_rgb
 from viton.person import represent_people
+from viton.stage_config import StageConfig
 from viton.training_log import read_log
 from viton.try_on_figures import Curve, representation_picture
 from viton_eval.commands import Run, open_run
@@ -27,6 +29,7 @@ from viton_eval.trainings import seeds_of
 
 PARTS = {"coarse": ".coarse.png", "mask M": ".mask.png", "warped": ".warped.png", "alpha": ".alpha.png"}
 PLAIN = ("solid", "gradient")  # patterns on which a logo is the only print
+CHOSEN = ("fidelity", "equal", "batch", "lr", "decay", "mask_weight", "gan", "identity")  # settings that are told
 CURVES = ("total", "l1", "cycle", "iou", "accuracy")  # validation measures that say how far a training has come
 LOGO_MARGIN = 0.35  # around a logo, a share of its longer side
 
@@ -73,44 +76,71 @@ def failures(scores: Mapping[str, Sequence[Scores]]) -> pd.DataFrame:
     return table.groupby(["method", "reason"], sort=False).sum()
 
 
-def steps_trained(experiment: Experiment) -> dict[str, int]:
-    """Steps of each stage that is trained for the experiment's own settings."""
+def steps_trained(experiment: Experiment) -> dict[str, str]:
+    """How each stage is trained for the experiment's own settings: steps, and what of it is a choice."""
     trainings = run_of(experiment).trainings.values()
-    return {training.stage: training.steps for training in trainings if not training.variant}
+    return {
+        training.stage: f"{training.steps} ({', '.join(chosen(getattr(experiment.config.stages, training.stage)))})"
+        for training in trainings
+        if not training.variant and getattr(experiment.config.stages, training.stage, None)
+    } or {training.stage: str(training.steps) for training in trainings if not training.variant}
+
+
+def chosen(config: StageConfig) -> list[str]:
+    """The settings of a stage that a reader has to know, "batch 4, fidelity paper, ..."."""
+    shown = config.model_dump(mode="json", include=set(CHOSEN))
+    return [f"{name} {shown[name]}" for name in CHOSEN if name in shown]
 
 
 def validation_curves(experiment: Experiment) -> dict[str, dict[str, list[Curve]]]:
     """Validation measures of every stage that has been trained, if only in part: a curve a seed, by stage and name."""
     run, found = run_of(experiment), dict[str, dict[str, list[Curve]]]()
     for training in run.trainings.values():
-        rows = [row for row in read_log(run.stage_folder(training) / "log.jsonl") if "validation" in row]
-        for name in dict.fromkeys(name for row in rows for name in row["validation"]):
-            told = [(row["step"], row["validation"][name]) for row in rows if name in row["validation"]]
-            steps, values = zip(*told, strict=True)
-            found.setdefault(training.folder, {}).setdefault(name, []).append((steps, values))
+        for name, curve in curves_of(run.stage_folder(training)).items():
+            found.setdefault(training.folder, {}).setdefault(name, []).append(curve)
+    return found
+
+
+def curves_of(folder: Path) -> dict[str, Curve]:
+    """Validation measures of one training by name: its steps and values."""
+    rows = [row for row in read_log(folder / "log.jsonl") if "validation" in row]
+    found: dict[str, Curve] = {}
+    for name in dict.fromkeys(name for row in rows for name in row["validation"]):
+        told = [(row["step"], row["validation"][name]) for row in rows if name in row["validation"]]
+        steps, values = zip(*told, strict=True)
+        found[name] = (steps, values)
     return found
 
 
 def last_change(curves: Mapping[str, Mapping[str, Sequence[Curve]]]) -> pd.DataFrame:
     """By what share a validation measure changed from the third to the last quarter of its curve, a stage a row.
 
-    The measure is the first of CURVES that the stage has.  Means of the quarters are compared, so that the noise of one
-    validation does not count; of several seeds the largest change.  Near 0 is a plateau.  Stages with fewer than four
-    values are left out.
+    Of several seeds the largest change.  Stages with fewer than four values are left out.
     """
     rows = {}
     for stage, measures in curves.items():
-        measure = next((name for name in CURVES if name in measures), None)
-        changes = [_quarters(values) for _, values in measures[measure] if len(values) >= 4] if measure else []
+        seeds = max(len(each) for each in measures.values())
+        one = [{name: each[number] for name, each in measures.items() if number < len(each)} for number in range(seeds)]
+        changes = [change for change in map(change_of, one) if change]
         if changes:
-            rows[stage] = (measure, f"{max(changes, key=abs):+.1%}")
+            measure, change = max(changes, key=lambda each: abs(each[1]))
+            rows[stage] = (measure, f"{change:+.1%}")
     return pd.DataFrame.from_dict(rows, orient="index", columns=["measure", "change"])
 
 
-def _quarters(values: Sequence[float]) -> float:
-    part = len(values) // 4
+def change_of(curves: Mapping[str, Curve]) -> tuple[str, float] | None:
+    """The measure by which a training is told, the first of CURVES that it has, and its change over the last quarter.
+
+    Means of the third and the last quarter are compared, as a share of the third's, so that the noise of one validation
+    does not count.  Near 0 is a plateau where the rate is fixed; one that falls flattens every curve.  None for fewer
+    than four values.
+    """
+    measure = next((name for name in CURVES if name in curves), None)
+    if measure is None or (part := len(curves[measure][1]) // 4) == 0:
+        return None
+    values = curves[measure][1]
     before, last = np.mean(values[-2 * part : -part]), np.mean(values[-part:])
-    return float((last - before) / abs(before))
+    return measure, float((last - before) / abs(before))
 
 
 def stages_of_pair(experiment: Experiment, method: str, pair: Pair) -> dict[str, Pixels]:

@@ -14,7 +14,7 @@ from viton.digests import Digests
 from viton.errors import InputError, UsageError
 from viton.files import locked, write_text
 from viton_eval.clearing import clear
-from viton_eval.commands import Run, open_run, resolved_run
+from viton_eval.commands import NO_TRAINING, Run, lacks_training, open_run, resolved_run
 from viton_eval.digests import digest_store, with_digests
 from viton_eval.manifests import BAD_INPUT, Row, failed_pairs
 from viton_eval.plan import plan
@@ -65,12 +65,23 @@ def _open(request: Request) -> Run:
         if notebook not in known:
             expected = f"one of the notebooks {', '.join(known)}"
             raise InputError(f"{request.config}: notebooks", expected, repr(notebook))
+    _expect_training_split(run)
     run.expect_trained(name for one in try_ons(run.config) for name in one.needs)
     steps = list(plan(run))
     for name in request.refresh:
         if name not in steps:
             raise UsageError(f"--refresh {name}: expected one of {', '.join(steps)}")
     return run
+
+
+def _expect_training_split(run: Run) -> None:
+    """Say what is left out where nothing can be trained; raises InputError where the configuration refuses that."""
+    if not lacks_training(run.config):
+        return
+    if run.config.without_training == "refuse":
+        allowed = "(or --set 'without_training=leave out' for what needs no training)"
+        raise InputError(run.data_root, f"a training split, a folder 'train' {allowed}", "none")
+    say(f"left out: {NO_TRAINING} ({run.data_root})")
 
 
 def _resolve(wanted: Run, request: Request, folder: Path) -> Run:

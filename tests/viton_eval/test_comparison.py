@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from viton.checkpoint import StageFolder
 from viton.data.viton_hd import VitonHd
+from viton.errors import InputError
 from viton.results import Folder, Outcome, failed
 from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
@@ -30,7 +31,7 @@ SETTINGS = {
     "height": SIZE[0],
     "width": SIZE[1],
     "methods": ["encoder-decoder", "viton"],
-    "seeds": {"viton": [0, 1]},
+    "seeds": {"viton": [0, 5]},
     "stages": {"coarse": {"steps": 3}, "refine": {"steps": 2}},
     "variants": {"no-pose": {"set": ["representation.pose=false"], "methods": ["encoder-decoder"]}},
 }
@@ -51,6 +52,16 @@ def config(world, tmp_path, monkeypatch):
     path.write_text(yaml.safe_dump(SETTINGS | {"data": {"kind": "folder", "root": str(world)}}))
     run, data = open_run(path), VitonHd(world, "test")
     pairs = data.pairs("test_pairs.txt")
+    for training in run.trainings.values():
+        folder = StageFolder(run.stage_folder(training))
+        settings = {"stage": training.stage, "steps": training.steps}
+        folder.claim(settings)
+        folder.finish({training.stage: nn.Linear(1, 1)}, settings)
+        values = (8, 4, 2, 1) if training.seed else (4, 2, 2, 2)
+        rows = [
+            {"step": n, "seconds": n, "validation": {"total": value}, "loss": {}} for n, value in enumerate(values, 1)
+        ]
+        folder.log.write_text("".join(json.dumps(row) + "\n" for row in rows))
     for one in try_ons(run.config):
 
         def made(batch, one=one):
@@ -61,14 +72,9 @@ def config(world, tmp_path, monkeypatch):
                 for pair, picture in zip(batch, shown, strict=True)
             ]
 
-        Folder(run.results_of(one)).make(pairs, {"made": one.name}, made)
-    for training in run.trainings.values():
-        folder = StageFolder(run.stage_folder(training))
-        settings = {"stage": training.stage, "steps": training.steps}
-        folder.claim(settings)
-        folder.finish({training.stage: nn.Linear(1, 1)}, settings)
-        rows = [{"step": n, "seconds": n, "validation": {"total": 4 / n}, "loss": {}} for n in (1, 2, 3, 4)]
-        folder.log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        used = (run.trainings[name] for name in one.needs)
+        stages = {training.stage: StageFolder(run.stage_folder(training)).digest() for training in used}
+        Folder(run.results_of(one)).make(pairs, {"made": one.name, "stages": stages}, made)
     return path
 
 
@@ -94,7 +100,7 @@ def test_each_training_is_compared_alone_and_the_mean_of_both_is_that_of_the_who
     methods, _, _ = compared(config)
     seeds = pd.read_csv("out/seeds.csv")
     rows = seeds[(seeds["metric"] == "l1_garment") & (seeds["method"] == "encoder-decoder")]
-    assert rows["training"].tolist() == [0, 1]
+    assert rows["seed"].tolist() == [0, 5]
     whole = methods[(methods["metric"] == "l1_garment") & (methods["method"] == "encoder-decoder")]["difference"]
     assert rows["difference"].mean() == pytest.approx(float(whole.iloc[0]), rel=1e-4)
 
@@ -116,10 +122,11 @@ def test_what_the_figures_are_made_of_stands_beside_them(config, world):
     assert told["scores"]["world"] == {
         key: value for key, value in json.loads((world / "world.json").read_text()).items() if isinstance(value, str)
     }
-    assert sorted(told["stages"]) == ["coarse.no-pose/0", "coarse/0", "coarse/1", "refine/0", "refine/1"]
-    weights = StageFolder(Path("runs/t/stages/coarse/1")).digest()
-    assert (told["stages"]["coarse/1"]["weights"], told["stages"]["coarse/1"]["steps"]) == (weights, 3)
-    assert told["stages"]["coarse/0"]["last_change"] == "-25.0%"
+    assert sorted(told["stages"]) == ["coarse.no-pose/0", "coarse/0", "coarse/5", "refine/0", "refine/5"]
+    weights = StageFolder(Path("runs/t/stages/coarse/5")).digest()
+    assert (told["stages"]["coarse/5"]["weights"], told["stages"]["coarse/5"]["steps"]) == (weights, 3)
+    ends = {name: told["stages"][f"coarse/{name}"]["last_change"] for name in (0, 5)}
+    assert ends == {0: "+0.0%", 5: "-50.0%"}
     assert told["labels"] == {"encoder-decoder": "undertrained: 3 steps", "viton": "undertrained: 3 + 2 steps"}
     assert any("labels" in line and told["scores"]["world"]["labels"][:12] in line for line in told["protocol"])
 
@@ -146,10 +153,51 @@ def test_the_same_scores_make_the_same_files(config):
 
 def test_a_method_that_is_not_tried_on_is_told_and_nothing_written(config):
     run = open_run(config)
-    (run.results("viton", 1) / "manifest.jsonl").unlink()
+    (run.results("viton", 5) / "manifest.jsonl").unlink()
     done = CliRunner().invoke(app, ["compare", "--config", str(config), "--out", "none"])
     assert done.exit_code != 0
     assert not Path("none").exists()
+
+
+def test_pictures_of_other_weights_are_not_published_as_these(config):
+    run = open_run(config)
+    folder = StageFolder(run.stage_folder(run.trainings["train-coarse-0"]))
+    settings = folder.settings()
+    folder.finish({"coarse": nn.Linear(1, 2)}, settings)
+    done = CliRunner().invoke(app, ["compare", "--config", str(config), "--out", "none"])
+    assert isinstance(done.exception, InputError)
+    assert "pictures made by" in str(done.exception)
+    folder.claim(settings | {"steps": 9})
+    folder.finish({"coarse": nn.Linear(1, 2)}, settings | {"steps": 9})
+    done = CliRunner().invoke(app, ["compare", "--config", str(config), "--out", "none"])
+    assert "expected 3 steps of training, as configured, got 9" in str(done.exception)
+    assert not Path("none").exists()
+
+
+def test_a_variant_of_a_method_that_is_not_compared_is_left_out_and_named(config):
+    content = yaml.safe_load(config.read_text())
+    config.write_text(yaml.safe_dump(content | {"methods": ["viton"]}))
+    methods, options, told = compared(config)
+    assert set(methods["method"]) == {"viton"}
+    assert options.empty
+    assert told["left_out"] == ["encoder-decoder.no-pose"]
+
+
+def test_without_trainings_the_page_says_so(config, world):
+    content = yaml.safe_load(config.read_text())
+    kept = {name: content[name] for name in ("name", "purpose", "height", "width", "data")}
+    config.write_text(yaml.safe_dump(kept))
+    run, data = open_run(config), VitonHd(world, "test")
+    folder = Folder(run.results("non-parametric"))
+
+    def photos(pairs):
+        return [Outcome("ok", {".png": data.sample(pair, SIZE).person.image}, {}) for pair in pairs]
+
+    folder.make(data.pairs("test_pairs.txt"), {"made": "x"}, photos)
+    compared(config)
+    page = Path("out/README.md").read_text()
+    assert "nothing is trained" in page
+    assert "`viton` is not compared" in page
 
 
 def test_without_a_truth_the_files_say_that_there_is_nothing_to_compare(config, tiny_hd):

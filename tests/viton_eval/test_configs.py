@@ -5,13 +5,16 @@ from pathlib import Path
 import pytest
 
 from viton.config import FolderData, WorldData, load_config
+from viton.errors import InputError
 from viton.stage_config import ExtractorConfig
 from viton_eval.commands import open_run
 from viton_eval.plan import plan
+from viton_eval.workflow import Request, report
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 NOTEBOOKS = {path.stem for path in (CONFIGS.parent / "notebooks").glob("*.ipynb")}
 SIX = {"non-parametric", "encoder-decoder", "crn", "prgan", "cagan", "viton"}
+TRAINED = ("trained=runs/elsewhere",)
 COMPARED = ("coarse", "crn", "prgan", "cagan")  # what the four compared networks are trained as
 
 
@@ -122,6 +125,22 @@ def test_what_needs_no_training_runs_on_a_folder_without_a_training_split(make_t
     assert {"train-coarse-0", "train-refine-0", "train-crn-0"} <= plan(whole).keys()
 
 
-def test_the_paper_is_not_reproduced_silently_without_its_training_split(make_tiny_hd):
-    run = open_run(CONFIGS / "paper.yaml", str(make_tiny_hd("without").root))
-    assert set(run.config.methods) == SIX, "training then says what is missing"
+def test_the_paper_is_not_reproduced_without_a_training_split(make_tiny_hd, monkeypatch):
+    monkeypatch.chdir(CONFIGS.parent)
+    with pytest.raises(InputError, match=r"expected a training split, a folder 'train' .*, got none$"):
+        report(Request(CONFIGS / "paper.yaml", str(make_tiny_hd("without").root), dry=True))
+
+
+def test_a_training_split_is_looked_for_from_the_checkout_whatever_the_root(make_tiny_hd, monkeypatch, tmp_path):
+    """Snakemake works in another folder, and has to plan the very same steps."""
+    make_tiny_hd("whole", split="train")
+    monkeypatch.chdir(tmp_path)
+    assert "train-coarse-0" in plan(open_run(CONFIGS / "viton_hd.yaml", "whole"))
+    lines = (CONFIGS.parent / "Snakefile").read_text().split("with chdir(ROOT)")[1].splitlines()[1:3]
+    assert all(line.startswith("    ") for line in lines)
+    assert "resolved_run(" in lines[0]
+
+
+def test_nothing_is_left_out_where_nothing_is_trained(make_tiny_hd):
+    run = open_run(CONFIGS / "viton_hd.yaml", str(make_tiny_hd("without").root), "runs", (*TRAINED, "stages={}"))
+    assert set(run.config.methods) == SIX

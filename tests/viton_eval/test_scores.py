@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -11,15 +13,25 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
-from viton.images import to_tensor
+from viton.images import save_png, to_tensor
 from viton.judge import JudgeFeatures
 from viton.results import Folder, Outcome, failed
 from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
 from viton_eval.judge import REACH, Judge
 from viton_eval.measures import lab_difference, mask_iou, mean_in, psnr, size_error, ssim, ssim_map
-from viton_eval.scores import COLUMNS, alpha_means, judgements, known_of, read_scores, score, score_picture, scores_kept
-from viton_eval.scores_table import compare, in_reach, over_seeds, readable, readable_differences, seed_sd
+from viton_eval.scores import (
+    COLUMNS,
+    alpha_means,
+    code_files,
+    judgements,
+    known_of,
+    read_scores,
+    score,
+    score_picture,
+    scores_kept,
+)
+from viton_eval.scores_table import compare, in_reach, over_seeds, protocol, readable, readable_differences, seed_sd
 
 SIZE = (128, 96)
 
@@ -193,6 +205,42 @@ def test_scores_are_kept_until_the_results_change(data, pairs, tmp_path, make):
     assert path.stat().st_mtime_ns == stamp
     (folder / "manifest.jsonl").write_text((folder / "manifest.jsonl").read_text().replace('"ok"', '"bad_input"', 1))
     assert len(scores_kept(path, folder, data, pairs, SIZE, None).table) == len(pairs) - 1
+
+
+@pytest.mark.parametrize("change", ["truth", "product", "versions", "code"])
+def test_scores_are_made_anew_when_the_truth_or_what_measures_changes(data, pairs, tmp_path, make, monkeypatch, change):
+    folder = make("soft", lambda pair: Outcome("ok", {".png": blurred(data.truth(pair, SIZE).image)}, {}))
+    root = tmp_path / "world"
+    shutil.copytree(data.root, root)
+    own, path = VitonHd(root, "test"), tmp_path / "scores" / "0.csv"
+    before = scores_kept(path, folder, own, pairs, SIZE, None)
+    assert scores_kept(path, folder, own, pairs, SIZE, None).settings == before.settings
+    if change == "truth":
+        save_png(own.truth_path(pairs[0], "image"), 255 - own.truth(pairs[0], SIZE).image)
+    if change == "product":
+        own.mask_path(pairs[0].clothing).write_bytes(own.mask_path(pairs[1].clothing).read_bytes())
+    if change == "versions":
+        monkeypatch.setattr("viton_eval.scores.measured_with", lambda: {"numpy": "0.0"})
+    if change == "code":
+        monkeypatch.setattr("viton_eval.scores._code_digest", lambda: "another")
+    after = scores_kept(path, folder, own, pairs, SIZE, None)
+    different = {key for key in before.settings if before.settings[key] != after.settings[key]}
+    assert different == {{"truth": "truth", "product": "truth"}.get(change, change)}
+    assert (after.table["l1_garment"][0] > 2 * before.table["l1_garment"][0]) == (change == "truth")
+
+
+def test_the_code_of_a_score_is_that_of_everything_it_imports():
+    names = {path.name for path in code_files()}
+    assert {"judge.py", "framing.py", "viton_hd.py", "images.py", "parsing.py", "regions.py", "scores.py"} <= names
+
+
+@pytest.mark.parametrize(
+    ("drawn", "told"), [((64, 48), "nothing"), ((128, 96), "averaged over area"), ((32, 24), "enlarged")]
+)
+def test_the_protocol_says_how_pictures_came_to_their_size(drawn, told):
+    line = protocol({"drawn_at": list(drawn), "size": [64, 48], "of": 3}, {}).splitlines()[2]
+    assert line.startswith("3 pairs at 64x48")
+    assert told in line
 
 
 def test_results_that_lack_a_pair_or_have_another_size_are_refused(data, pairs, make):
