@@ -73,7 +73,7 @@ def test_what_shows_the_stages_is_run_again_when_they_or_their_label_change(chec
     before = plan(open_run(config))
     Path("runs/other/config.yaml").write_text("plateau: true\n")
     labelled = plan(open_run(config))
-    assert [name for name in before if before[name].key != labelled[name].key] == showing
+    assert [name for name in before if before[name].key != labelled[name].key] == ["comparison", *showing]
     stage("judge", seed=5)
     judged = plan(open_run(config))
     scored = ["scores-encoder-decoder-0", *showing]
