@@ -34,23 +34,39 @@ def test_the_smoke_test_runs_every_notebook():
     assert set(load_config(CONFIGS / "smoke.yaml").notebooks) == NOTEBOOKS
 
 
-@pytest.mark.parametrize("name", ["demo", "benchmark"])
-def test_each_option_of_the_paper_is_a_variant_at_the_same_steps(name):
+OPTIONS = {
+    "no-pose": ("representation.pose", False, "encoder-decoder"),
+    "no-body-shape": ("representation.body_shape", False, "encoder-decoder"),
+    "trousers": ("representation.keep_trousers", True, "encoder-decoder"),
+    "collar": ("warp.collar", True, "viton"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "notebooks"),
+    [
+        ("demo", set(OPTIONS), {"ablation", "neck"}),
+        ("benchmark", {"collar"}, {"neck"}),
+        ("ablation", {*OPTIONS} - {"collar"}, {"ablation"}),
+    ],
+)
+def test_each_option_of_the_paper_is_a_variant_at_the_same_steps(name, wanted, notebooks):
     config = load_config(CONFIGS / f"{name}.yaml")
-    changed = {
-        "no-pose": ("representation.pose", False, "encoder-decoder"),
-        "no-body-shape": ("representation.body_shape", False, "encoder-decoder"),
-        "trousers": ("representation.keep_trousers", True, "encoder-decoder"),
-        "collar": ("warp.collar", True, "viton"),
-    }
-    assert set(config.variants) == set(changed)
-    for variant, (setting, value, method) in changed.items():
+    assert set(config.variants) == wanted
+    for variant in wanted:
+        setting, value, method = OPTIONS[variant]
         part, _, field = setting.partition(".")
         own, other = getattr(config.variant(variant), part), getattr(config, part)
         assert own == other.model_copy(update={field: value}) != other
         assert config.variant(variant).stages == config.stages
         assert config.variants[variant].methods == (method,)
-    assert {"ablation", "neck"} <= set(config.notebooks)
+    assert notebooks <= set(config.notebooks)
+
+
+def test_the_ablation_is_of_the_benchmarks_world():
+    ablation, benchmark = (load_config(CONFIGS / f"{name}.yaml") for name in ("ablation", "benchmark"))
+    assert ablation.data == benchmark.data
+    assert ablation.size == benchmark.size
 
 
 def test_on_photographs_all_six_are_tried_on_as_the_benchmark_trains_them():
@@ -74,7 +90,7 @@ def test_all_six_methods_are_trained_for_as_many_steps_of_as_many_samples(name):
     assert len({(stage.steps, stage.batch) for stage in stages}) == 1
 
 
-@pytest.mark.parametrize("name", ["smoke", "demo", "benchmark"])
+@pytest.mark.parametrize("name", ["smoke", "demo", "benchmark", "ablation"])
 def test_what_trains_and_what_scores_have_seen_other_worlds(name):
     config = load_config(CONFIGS / f"{name}.yaml")
     assert isinstance(config.data, WorldData)
