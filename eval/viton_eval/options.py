@@ -24,7 +24,7 @@ from viton_eval.judge import Judge
 from viton_eval.measures import SOLID, Mask, mask_iou
 from viton_eval.results import results_of
 from viton_eval.scores import KEY, PREDICTED_MASK, Scores, scores_kept
-from viton_eval.scores_table import MEASURES, difference
+from viton_eval.scores_table import FEWEST, MEASURES, difference
 from viton_eval.try_ons import run_of
 
 FULL = "full"
@@ -34,7 +34,6 @@ TAKEN_OFF = "collar off"
 COLLAR = {FULL: "", TAKEN_OFF: "collar"}
 ARM_IN_FRONT = ("front_low", "across_high", "across_low")  # arms that lie on the trunk; a raised one lies beside it
 WIDTHS = ("chest", "waist", "hip")  # half-widths of a body, shares of the picture's height
-FEWEST = 8  # pairs: intervals drawn from fewer are too narrow to decide anything
 THIRDS = ("narrowest third", "middle third", "widest third")
 
 

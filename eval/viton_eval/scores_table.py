@@ -53,6 +53,7 @@ RESULT = [
 ]  # fmt: skip
 
 
+FEWEST = 8  # pairs: intervals drawn from fewer are too narrow to decide anything
 BY_SEED = ["method", "metric", "seed", "both", "difference", "difference_low", "difference_high"]
 
 
@@ -202,7 +203,7 @@ def protocol(settings: Mapping[str, object], steps: Mapping[str, str], label: st
         f"{settings.get('of')} pairs at {_size(settings.get('size'))}, results as PNG; {_resized(settings)}",
         f"judge: sha256 {judge[:12]}" if judge != "none" else "judge: none trained, so its distances are absent",
         "SSIM: as in torchmetrics, RGB, Gaussian window 11, sigma 1.5, data range 1; inside: the window is all garment",
-        "brackets: 95%, people and garments drawn anew (2000 draws), trainings not; *: excludes zero",
+        "brackets: 95%, people and garments drawn anew (2000 draws), trainings not; *: excludes zero, of 8 pairs or more",
         f"steps of training: {'; '.join(f'{stage} {count}' for stage, count in steps.items()) or 'none'}",
         f"measured with {_versions(settings.get('versions'))}",
         *([label] if label else []),
@@ -256,7 +257,7 @@ def _mean_cell(row: Mapping[Hashable, object], digits: int) -> str:
 
 
 def difference_cell(row: Mapping[Hashable, object], digits: int) -> str:
-    """A difference with its interval and n for the eye; `*` where the interval excludes zero."""
+    """A difference with its interval and n for the eye; `*` where the interval, of FEWEST pairs or more, excludes zero."""
     apart, low, high = (float(str(row[name])) for name in ("difference", "difference_low", "difference_high"))
-    mark = "*" if low > 0 or high < 0 else ""
+    mark = "*" if (low > 0 or high < 0) and int(str(row["both"])) >= FEWEST else ""
     return f"{apart:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]{mark} n={row['both']}"

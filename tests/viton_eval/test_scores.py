@@ -31,7 +31,16 @@ from viton_eval.scores import (
     score_picture,
     scores_kept,
 )
-from viton_eval.scores_table import compare, in_reach, over_seeds, protocol, readable, readable_differences, seed_sd
+from viton_eval.scores_table import (
+    compare,
+    difference_cell,
+    in_reach,
+    over_seeds,
+    protocol,
+    readable,
+    readable_differences,
+    seed_sd,
+)
 
 SIZE = (128, 96)
 
@@ -313,6 +322,12 @@ def test_no_number_stands_without_n_and_interval():
     assert apart.iloc[0, 0] == "+0.3000 [+0.3000, +0.3000]* n=12"
     assert "asked above 0.7: NOT reached" in in_reach([table_of([0.5] * 4)], "l1_garment", low=0.7)
     assert in_reach([table_of([0.5] * 4)], "ssim", low=0.7).endswith("not known of any pair")
+
+
+@pytest.mark.parametrize(("both", "low", "marked"), [(8, 0.1, True), (7, 0.1, False), (8, -0.1, False)])
+def test_a_difference_of_a_few_pairs_is_not_marked_however_narrow_its_interval(both, low, marked):
+    row = {"difference": 0.2, "difference_low": low, "difference_high": 0.3, "both": both}
+    assert difference_cell(row, 2) == f"+0.20 [{low:+.2f}, +0.30]{'*' if marked else ''} n={both}"
 
 
 def test_the_judge_does_not_see_beyond_its_reach():
