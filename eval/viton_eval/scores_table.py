@@ -203,7 +203,7 @@ def protocol(settings: Mapping[str, object], steps: Mapping[str, str], label: st
         f"{settings.get('of')} pairs at {_size(settings.get('size'))}, results as PNG; {_resized(settings)}",
         f"judge: sha256 {judge[:12]}" if judge != "none" else "judge: none trained, so its distances are absent",
         "SSIM: as in torchmetrics, RGB, Gaussian window 11, sigma 1.5, data range 1; inside: the window is all garment",
-        "brackets: 95%, people and garments drawn anew (2000 draws), trainings not; *: excludes zero, of 8 pairs or more",
+        "brackets: 95%, people and garments drawn anew (2000 draws), trainings not; *: excludes 0, of 8 pairs or more",
         f"steps of training: {'; '.join(f'{stage} {count}' for stage, count in steps.items()) or 'none'}",
         f"measured with {_versions(settings.get('versions'))}",
         *([label] if label else []),
@@ -257,7 +257,7 @@ def _mean_cell(row: Mapping[Hashable, object], digits: int) -> str:
 
 
 def difference_cell(row: Mapping[Hashable, object], digits: int) -> str:
-    """A difference with its interval and n for the eye; `*` where the interval, of FEWEST pairs or more, excludes zero."""
+    """A difference with its interval and n for the eye; `*`: of FEWEST pairs or more, the interval without zero."""
     apart, low, high = (float(str(row[name])) for name in ("difference", "difference_low", "difference_high"))
     mark = "*" if (low > 0 or high < 0) and int(str(row["both"])) >= FEWEST else ""
     return f"{apart:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]{mark} n={row['both']}"
