@@ -15,6 +15,7 @@ from viton.files import read_jsonl
 from viton.images import Pixels, load_rgb
 from viton.person import represent_people
 from viton.stage_config import StageConfig
+from viton.stage_plan import EXTRACTORS
 from viton.training_log import read_log
 from viton.try_on_figures import Curve, representation_picture
 from viton_eval.commands import Run, open_run
@@ -93,10 +94,15 @@ def chosen(config: StageConfig) -> list[str]:
 
 
 def validation_curves(experiment: Experiment) -> dict[str, dict[str, list[Curve]]]:
-    """Validation measures of every stage that has been trained, if only in part: a curve a seed, by stage and name."""
+    """Validation measures of every stage that has been trained, if only in part: a curve a seed, by stage and name.
+
+    Of an extractor, which reads a dozen and a half attributes, the mean over them alone.
+    """
     run, found = run_of(experiment), dict[str, dict[str, list[Curve]]]()
     for training in run.trainings.values():
         for name, curve in curves_of(run.stage_folder(training)).items():
+            if training.stage in EXTRACTORS and name != "accuracy":
+                continue
             found.setdefault(training.folder, {}).setdefault(name, []).append(curve)
     return found
 

@@ -23,6 +23,7 @@ from viton_eval.commands import open_run
 from viton_eval.experiment import open_experiment
 from viton_eval.scores_table import RESULT
 from viton_eval.trainings import try_ons
+from viton_eval.try_ons import validation_curves
 
 SIZE = (64, 48)
 SETTINGS = {
@@ -181,6 +182,19 @@ def test_a_variant_of_a_method_that_is_not_compared_is_left_out_and_named(config
     assert set(methods["method"]) == {"viton"}
     assert options.empty
     assert told["left_out"] == ["encoder-decoder.no-pose"]
+
+
+def test_curves_are_of_every_stage_and_of_an_extractor_its_mean_alone(config):
+    content = yaml.safe_load(config.read_text())
+    world = {"people": 8, "garments": 0, "seed": 1, "height": 64, "width": 48}
+    content["stages"]["judge"] = {"steps": 1, "world": world}
+    config.write_text(yaml.safe_dump(content))
+    log = Path("runs/t/stages/judge/0/log.jsonl")
+    log.parent.mkdir(parents=True)
+    log.write_text(json.dumps({"step": 1, "validation": {"accuracy": 0.5, "pose": 0.1}}) + "\n")
+    curves = validation_curves(open_experiment(str(config)))
+    assert curves["judge"] == {"accuracy": [((1,), (0.5,))]}
+    assert [steps for steps, _ in curves["coarse"]["total"]] == [(1, 2, 3, 4)] * 2
 
 
 def test_without_trainings_the_page_says_so(config, world):
