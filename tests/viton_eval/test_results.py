@@ -98,7 +98,8 @@ def test_data_that_is_there_is_taken_where_it_is(inside):
 def test_each_step_comes_after_those_it_needs(inside):
     names = [f"notebook-{page}" for page in ("dataset", "warp", "method-non-parametric")]
     steps = plan(open_run(Path(inside.config(notebooks=["dataset", "warp", "method"]))))
-    assert list(steps) == ["data", "check", "warps", "results-non-parametric", "scores-non-parametric", *names]
+    before = ["data", "check", "warps", "results-non-parametric", "scores-non-parametric", "comparison"]
+    assert list(steps) == [*before, *names]
     assert steps["notebook-method-non-parametric"].needs == ("data", "results-non-parametric", "scores-non-parametric")
     assert steps["notebook-warp"].needs == ("data", "warps")
     for number, step in enumerate(steps.values()):
