@@ -41,9 +41,9 @@ lint: ## check style and types
 bench: ## time the steps that have budgets, and the drawing of a made-up world
 	$(SET_UP)
 	.venv/bin/python -m benchmarks.world
-	.venv/bin/python -m benchmarks.training
 	.venv/bin/python -m benchmarks.try_on
 	.venv/bin/python -m benchmarks
+	.venv/bin/python -m benchmarks.training
 
 gpu-check: ## every stage on a GPU beside the CPU: agreement, images/s, memory
 	$(SET_UP)

@@ -47,7 +47,7 @@ def step_of(stage: CoarseStage, batch: TryOnBatch, bf16: bool, channels_last: bo
     torch.manual_seed(0)
     layout = torch.channels_last if channels_last else torch.contiguous_format
     networks = {name: network.to(memory_format=layout) for name, network in stage.networks().items()}  # type: ignore[call-overload]
-    optimizers = {name: torch.optim.Adam(network.parameters(), 2e-4) for name, network in networks.items()}
+    optimizers = {name: torch.optim.Adam(network.parameters(), 2e-4, fused=True) for name, network in networks.items()}
 
     def apply(name: str, terms: Terms) -> None:
         terms["total"].backward()

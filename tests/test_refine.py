@@ -138,6 +138,20 @@ def test_only_the_authors_normalise_the_refiners_layers():
     assert (len(norms(PAPER)), len(norms(AUTHORS))) == (0, 3)
 
 
+@pytest.mark.parametrize(
+    ("fidelity", "target", "gated_by"),
+    [("authors", None, "parsed"), ("authors", "predicted", "predicted"), ("authors", "parsed", "parsed")],
+)
+def test_alpha_is_gated_by_the_mask_that_the_clothing_was_warped_onto(fidelity, target, gated_by):
+    stage = _stage(RefineConfig(steps=1, width=8, fidelity=fidelity, target=target))
+    batch = _batch()
+    coarse = stage.coarse_result(batch)
+    made = stage.result({"refine": Constant(0.5)}, batch, coarse)
+    gate = batch.pairs.worn_mask if gated_by == "parsed" else coarse.mask
+    assert made.alpha.equal(0.5 * gate)
+    assert not coarse.mask.equal(batch.pairs.worn_mask)
+
+
 @pytest.mark.parametrize(("warp", "rises"), [(10.0, True), (0.0, False)])
 def test_lambda_warp_pushes_alpha_up_and_nothing_else_does(warp, rises):
     stage, batch = _stage(RefineConfig(steps=1, width=8, warp=warp, lr=3e-2)), _batch()

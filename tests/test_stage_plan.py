@@ -16,6 +16,8 @@ VARIANTS = {
     "imagenet": "perceptual.weights=imagenet",
     "longer": "stages.coarse.steps=20",
     "soft": "stages.refine.tv=0.001",
+    "mirror": "training.mirror=true",
+    "parsed": "stages.refine.target=parsed",
 }
 
 
@@ -55,6 +57,8 @@ def test_the_finder_of_collars_is_read_where_it_is_asked_for(config):
         ("imagenet", {"coarse", "refine", "crn"}),
         ("longer", {"coarse", "refine"}),
         ("soft", {"refine"}),
+        ("mirror", {"coarse", "refine", "crn", "cagan"}),  # of people; not of products, nor of other worlds
+        ("parsed", {"refine"}),
     ],
 )
 def test_a_variant_trains_anew_what_it_changes_and_what_stands_on_it(config, variant, own):

@@ -13,7 +13,7 @@ from viton.data.sample import Pair
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.parsing import CIHP
-from viton.stage_config import CoarseConfig
+from viton.stage_config import CoarseConfig, RefineConfig
 from viton.stage_warps import WarpSettings, load_warp, make_stage_warps, stage_targets, warp_and_keep
 from viton.trained import TrainedCoarse
 from viton.training_data import Pairs, TryOnData
@@ -54,11 +54,11 @@ def make(data, tmp_path, monkeypatch):
     made = []
     monkeypatch.setattr("viton.stage_warps.warp_and_keep", lambda job: (made.append(job), warp_and_keep(job))[1])
 
-    def call(network=None, fidelity="paper", batch=2, progress=None, data=data, **options):
+    def call(network=None, fidelity="paper", target=None, batch=2, progress=None, data=data, **options):
         made.clear()
         settings = {"config": WARP, "seed": 0, "cache": tmp_path / "cache"} | options
         coarse = TrainedCoarse(network or Box(), CoarseConfig(steps=1, batch=batch), RepresentationConfig(), SIZE)
-        targets = stage_targets(fidelity, coarse, data)
+        targets = stage_targets(RefineConfig(steps=1, fidelity=fidelity, target=target), coarse, data)
         return make_stage_warps(data, targets, WarpSettings(**settings), tmp_path / "warps.json", progress)
 
     call.made = made

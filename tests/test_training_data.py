@@ -65,6 +65,20 @@ def test_with_a_validation_split_nobody_is_held_out(make_tiny_hd):
     assert data.validation.data.split == "val"
 
 
+def test_with_a_mirror_everybody_of_the_training_split_comes_a_second_time_mirrored(make_tiny_hd):
+    train, val = make_tiny_hd(split="train"), make_tiny_hd(split="val")
+    names = _dress(train, 3)
+    _dress(val, 2)
+    data = open_training_data(train.root, SIZE, EVERYTHING, mirror=True)
+    assert (len(data.training), len(data.validation)) == (6, 2)
+    assert [item.name for item in data.training] == [f"{name}__{name}" for name in names] * 2
+    for number in range(3):
+        once, again = data.training[number].sample, data.training[number + 3].sample
+        assert (again.person.image == once.person.image[:, ::-1]).all()
+        assert (again.clothing.mask == once.clothing.mask[:, ::-1]).all()
+    assert data.batch([data.training[5]], torch.device("cpu")).representation.isfinite().all()
+
+
 def test_a_person_without_the_own_garment_is_named(make_tiny_hd):
     hd = make_tiny_hd(split="train")
     names = _dress(hd, 3)

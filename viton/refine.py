@@ -118,8 +118,9 @@ class RefineStage(Stage[RefineItem, RefineBatch]):
         return self.coarse(batch.pairs.generator_input)
 
     def result(self, networks: Networks, batch: RefineBatch, coarse: Coarse) -> Refined:
-        """The gate of `authors` is in training the mask of the parser (row 17)."""
-        return refined_result(networks["refine"], batch.warped, coarse.image, batch.pairs.worn_mask, self.config)
+        """Where alpha is gated (row 17), it is by the mask that the clothing was warped onto."""
+        mask = batch.pairs.worn_mask if self.config.trained_on == "parsed" else coarse.mask
+        return refined_result(networks["refine"], batch.warped, coarse.image, mask, self.config)
 
     def update(self, networks: Networks, batch: RefineBatch, apply: Apply) -> None:
         made = self.result(networks, batch, self.coarse_result(batch))

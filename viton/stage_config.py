@@ -15,6 +15,7 @@ from viton.synthetic.config import WorldConfig
 
 Fidelity = Literal["paper", "authors"]
 Equal = Literal["terms", "gradients"]
+Target = Literal["predicted", "parsed"]
 Width = Annotated[int, Field(ge=1, le=1024)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -49,10 +50,16 @@ class RefineConfig(PerceptualStageConfig):
     """Refinement network (paper, section 3.3)."""
 
     fidelity: Fidelity = "paper"
+    target: Target | None = None  # mask that clothing is warped onto in training; None: as `fidelity` says
     width: Width = 64
     warp: NonNegativeFloat = 0.1  # lambda_warp, the reward for pixels taken from the warped clothing (equation 4)
     tv: NonNegativeFloat = 5e-6  # lambda_TV of alpha, summed over 256x192 pixels (equation 4)
     l1: NonNegativeFloat = 0.2  # pixel term of the authors' code; fidelity `paper` has none
+
+    @property
+    def trained_on(self) -> Target:
+        """Row 18: what stage 1 predicts (paper), or what the parser sees (authors' code)."""
+        return self.target or ("parsed" if self.fidelity == "authors" else "predicted")
 
 
 class CrnConfig(PerceptualStageConfig):
@@ -122,8 +129,9 @@ class PerceptualConfig(Model):
 class TrainingConfig(Model):
     """How training is run.
 
-    `precision` decides the weights.  On several devices, or with `accumulate`, batch norm of stages that have it sees a
-    part of a batch at a time (on GPUs it is synchronised), and CAGAN's target is another sample of the same part.
+    `precision` and `mirror` decide the weights.  On several devices, or with `accumulate`, batch norm of stages that
+    have it sees a part of a batch at a time (on GPUs it is synchronised), and CAGAN's target is another sample of the
+    same part.
     """
 
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
@@ -136,5 +144,6 @@ class TrainingConfig(Model):
     log_every: PositiveInt = 20  # steps
     validate_every: PositiveInt = 250  # steps
     save_every: PositiveInt = 250  # steps
+    mirror: bool = False  # to the training split comes everybody as a mirror shows them; decides the weights
     tensorboard: bool = False  # the log as tensorboard scalars too; needs the extra `track`
     validation_samples: PositiveInt = 64  # at most so many, in the order of their names

@@ -72,6 +72,8 @@ def what_decides(config: ExperimentConfig, stage: str) -> dict[str, Any]:
         return found | {"size": [own.world.height, own.world.width]}
     if stage not in SEES_NO_REPRESENTATION:
         found["representation"] = config.representation.model_dump(mode="json")
+    if config.training.mirror and stage != "collar":
+        found["mirror"] = True
     if stage in PERCEPTUAL:
         found["perceptual"] = config.perceptual.model_dump(mode="json")
     if stage == "refine":

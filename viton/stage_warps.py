@@ -29,7 +29,7 @@ from viton.errors import InputError
 from viton.files import digest_of, locked, write_bytes, write_json
 from viton.images import Pixels, to_mask_pixels, to_pixels, to_tensor, to_unit
 from viton.shape_context import MatchError
-from viton.stage_config import Fidelity
+from viton.stage_config import RefineConfig
 from viton.trained import TrainedCoarse
 from viton.training_data import Pairs, TryOnData, TryOnItem
 from viton.warp import apply_warp, fit_warp, parsed_target, predicted_target
@@ -129,10 +129,10 @@ def make_stage_warps(
     return warps
 
 
-def stage_targets(fidelity: Fidelity, coarse: TrainedCoarse, data: TryOnData, device: str = "cpu") -> Targets:
-    """The masks that stage 2 is trained with (row 18): paper, what stage 1 predicts; authors, what the parser sees."""
-    if fidelity == "authors":
-        return lambda items: [parsed_target(item.sample, data.label_map, fidelity) for item in items]
+def stage_targets(config: RefineConfig, coarse: TrainedCoarse, data: TryOnData, device: str = "cpu") -> Targets:
+    """The masks that stage 2 is trained with (row 18): what stage 1 predicts, or what the parser sees."""
+    if config.trained_on == "parsed":
+        return lambda items: [parsed_target(item.sample, data.label_map, config.fidelity) for item in items]
 
     @torch.inference_mode()
     def predict(items: list[TryOnItem]) -> list[Pixels]:

@@ -147,7 +147,9 @@ def build(experiment: Experiment, name: str, seed: int, fabric: Fabric) -> tuple
     if isinstance(config, CollarConfig):
         stage = CollarStage(config, experiment.data, size)
         return stage, settings | {"data": _collars_digest(experiment)}
-    data = open_training_data(experiment.data, size, experiment.config.representation)
+    data = open_training_data(
+        experiment.data, size, experiment.config.representation, experiment.config.training.mirror
+    )
     settings["data"] = _digest_of(experiment, data)
     settings["below"] = {below: experiment.folder(below, seed).digest() for below in BELOW.get(name, ())}
     if isinstance(config, PrganConfig):
@@ -170,7 +172,7 @@ def _refine(
 ) -> RefineStage:
     """The refinement stage on top of the trained coarse stage, once the first process has made its warps."""
     coarse = load_coarse(TrainedStage(experiment.folder("coarse", seed), "coarse"), str(fabric.device))
-    targets = stage_targets(config.fidelity, coarse, data, str(fabric.device))
+    targets = stage_targets(config, coarse, data, str(fabric.device))
     folder = experiment.folder("refine", seed).path
     wanted = WarpSettings(experiment.config.warp, seed, experiment.run / "stage-warps", _workers())
     if fabric.is_global_zero:

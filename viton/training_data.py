@@ -19,6 +19,7 @@ from viton.data.sample import Pair, Sample
 from viton.data.viton_hd import SPLITS, VitonHd
 from viton.errors import InputError
 from viton.images import to_tensor
+from viton.mirror import mirrored
 from viton.parsing import CLOTHING, LabelMap, mask_of
 from viton.person import represent_people
 from viton.stage_config import Fidelity
@@ -70,6 +71,19 @@ class Pairs(Sequence[TryOnItem]):
         return TryOnItem(self.data.sample(self.pairs[index], self.size))
 
 
+class MirroredPairs(Pairs):
+    """The pairs, and after them each as a mirror shows it."""
+
+    def __len__(self) -> int:
+        return 2 * len(self.pairs)
+
+    def __getitem__(self, index: int) -> TryOnItem:  # type: ignore[override]
+        count = len(self.pairs)
+        if index < count:
+            return super().__getitem__(index)
+        return TryOnItem(mirrored(super().__getitem__(index - count).sample, self.data.label_map))
+
+
 class TryOnData(NamedTuple):
     """The paired training and validation samples of a dataset."""
 
@@ -111,8 +125,8 @@ def worn_mask(sample: Sample, label_map: LabelMap, fidelity: Fidelity) -> Tensor
     return mask if mask.shape[2:] == (height, width) else F.interpolate(mask, (height, width), mode="nearest-exact")
 
 
-def open_training_data(root: Path, size: Size, representation: RepresentationConfig) -> TryOnData:
-    """Everybody of the training split in the own garment, and of the validation split.
+def open_training_data(root: Path, size: Size, representation: RepresentationConfig, mirror: bool = False) -> TryOnData:
+    """Everybody of the training split in the own garment, with `mirror` twice, and of the validation split.
 
     Where there is no `val` folder, as in VITON-HD, every HELD_OUT-th person of `train` is held out for it.  Raises
     InputError when there is no training split, or somebody's own garment is missing.
@@ -120,12 +134,13 @@ def open_training_data(root: Path, size: Size, representation: RepresentationCon
     if not (root / "train").is_dir():
         raise InputError(root, "a split 'train' of people in their own garments", _what_else(root))
     pairs = own_pairs(root, "train", size)
+    kept, validation = pairs.pairs, Pairs(pairs.data, pairs.pairs[HELD_OUT - 1 :: HELD_OUT], size)
     if (root / "val").is_dir():
-        return TryOnData(pairs, own_pairs(root, "val", size), representation, VitonHd.label_map)
-    held_out = pairs.pairs[HELD_OUT - 1 :: HELD_OUT]
-    kept = [pair for number, pair in enumerate(pairs.pairs, 1) if number % HELD_OUT]
-    validation = Pairs(pairs.data, held_out, size)
-    return TryOnData(Pairs(pairs.data, kept, size), validation, representation, VitonHd.label_map)
+        validation = own_pairs(root, "val", size)
+    else:
+        kept = [pair for number, pair in enumerate(pairs.pairs, 1) if number % HELD_OUT]
+    training = (MirroredPairs if mirror else Pairs)(pairs.data, kept, size)
+    return TryOnData(training, validation, representation, VitonHd.label_map)
 
 
 def own_pairs(root: Path, split: str, size: Size) -> Pairs:

@@ -21,7 +21,7 @@ READS = {"photographs": ("configs/vitonhd_sample_sleeves.csv",)}  # files beside
 FEW = 10  # steps: a training of no more is over in the time of its imports, and waits for no other
 COMPARING = ("dataset",)  # notebooks that read the configuration's reference
 OF_DATA = ("dataset", "person_representation")  # notebooks that read nothing but the data
-KNOBS = {"training": {"precision"}}  # of these settings only what is named decides what comes out
+KNOBS = {"training": {"precision", "mirror"}}  # of these settings only what is named decides what comes out
 
 
 class Step(NamedTuple):
