@@ -3,7 +3,8 @@
     comparison.csv     a row a method and measure: mean with its interval, spread over seeds, difference to `viton`
     options.csv        the same of each variant, against the method that it varies, both with their first seed; rows of
                        all pairs, and of those whose person has an arm in front
-    seeds.csv          each method less each training of `viton` alone: does a conclusion hang on start and data order?
+    seeds.csv          each method less each training of `viton` alone: does a conclusion hang on the start, the order of
+                       the data or the precision?
     README.md          all of it for the eye
     provenance.json    protocol, world, judge; of every training its steps, weights, commit, time and last change
 
@@ -27,17 +28,18 @@ from viton_eval.commands import Run
 from viton_eval.experiment import Experiment
 from viton_eval.options import of_pairs, people_of
 from viton_eval.scores import Scores
-from viton_eval.scores_table import BY_SEED, RESULT, by_seed, compare, protocol
+from viton_eval.scores_table import BY_TRAINING, RESULT, by_training, compare, protocol
 from viton_eval.scoring import score_try_on
 from viton_eval.trainings import TryOn, seeds_of, try_ons, undertrained
 from viton_eval.try_ons import change_of, curves_of, failures, run_of, steps_trained, tables_of
 
-SCHEMA = 1
+SCHEMA = 2
 AGAINST = "viton"
 GROUPS = {"all": False, "arm in front": True}  # of pairs: whether only those with an arm on the trunk
 DIGITS = "%.6g"
 FILES = {"methods": "comparison.csv", "options": "options.csv", "seeds": "seeds.csv"}
-EACH_SEED = ("judge_garment", "judge_occluders", "ssim_inside", "l1_garment")
+EACH_TRAINING = ("judge_garment", "judge_occluders", "ssim_inside", "l1_garment")
+PRECISION = "training.precision="
 OPTION = ["pairs", "option"]  # columns of options.csv before RESULT
 
 
@@ -46,7 +48,7 @@ class Comparison(NamedTuple):
 
     methods: pd.DataFrame  # RESULT of scores_table
     options: pd.DataFrame  # `pairs` and `option`, then RESULT; empty without variants
-    seeds: pd.DataFrame  # BY_SEED
+    seeds: pd.DataFrame  # BY_TRAINING
     provenance: dict[str, object]
 
 
@@ -63,7 +65,7 @@ def compare_experiment(experiment: Experiment) -> Comparison:
     scores = {one: score for one in compared if (score := score_try_on(run, one))}
     if not scores:
         told = {"schema": SCHEMA, "experiment": experiment.config.name, "absent": "the truth is known of no pair"}
-        nothing = [pd.DataFrame(columns=names) for names in (RESULT, [*OPTION, *RESULT], BY_SEED)]
+        nothing = [pd.DataFrame(columns=names) for names in (RESULT, [*OPTION, *RESULT], BY_TRAINING)]
         return Comparison(nothing[0], nothing[1], nothing[2], told)
     methods = {
         method: [scores[run.try_on(method, seed)] for seed in seeds_of(experiment.config, method)]
@@ -71,8 +73,8 @@ def compare_experiment(experiment: Experiment) -> Comparison:
     }
     tables = tables_of(methods)
     others = {method: each for method, each in tables.items() if method != AGAINST}
-    each = {one.seed: scored.table for one, scored in scores.items() if one.label == AGAINST and len(scored.table)}
-    found, seeds = compare(tables, len(pairs), AGAINST), by_seed(others, each, EACH_SEED)
+    each = _each_training(experiment, scores)
+    found, seeds = compare(tables, len(pairs), AGAINST), by_training(others, each, EACH_TRAINING)
     return Comparison(found, _options(experiment, scores), seeds, _provenance(experiment, methods))
 
 
@@ -84,6 +86,17 @@ def write_comparison(folder: Path, comparison: Comparison, page: str) -> None:
         write_text(folder / FILES[name], table.to_csv(index=False, float_format=DIGITS))
     write_text(folder / "README.md", page)
     write_json(folder / "provenance.json", comparison.provenance)
+
+
+def _each_training(experiment: Experiment, scores: Mapping[TryOn, Scores]) -> dict[str, pd.DataFrame]:
+    """The tables of `viton` by training: of each seed, and of each variant that changes nothing but the precision."""
+    found = {}
+    for one, scored in scores.items():
+        given = experiment.config.variants.get(one.variant)
+        changes = given.set if given else ()
+        if one.method == AGAINST and len(scored.table) and all(each.startswith(PRECISION) for each in changes):
+            found[", ".join([f"seed {one.seed}", *(each.removeprefix(PRECISION) for each in changes)])] = scored.table
+    return found
 
 
 def _expect_made_by_these_weights(run: Run, one: TryOn) -> None:

@@ -29,7 +29,7 @@ def page(comparison: Comparison) -> str:
         "Protocol": "\n".join(f"- {line}" for line in _list(told["protocol"])),
         "How near to the truth": _means(methods, SHOWN),
         "Less `viton`, pair by pair (`*`: the interval excludes zero)": _differences(methods, SHOWN),
-        "Less each training of `viton` alone: another start, another order of the data": _by_seed(comparison.seeds),
+        "Less each training of `viton` alone: another start and order of the data": _by_training(comparison.seeds),
         "The refinement network's alpha, and the predicted mask": _means(methods, ALPHAS),
         **{
             f"Options less their method; pairs: {group}": _differences(rows, OF_OPTIONS)
@@ -52,13 +52,13 @@ def _differences(compared: pd.DataFrame, metrics: tuple[str, ...]) -> str:
     return _table(readable_differences(shown, metrics).T) if len(shown) else "none"
 
 
-def _by_seed(seeds: pd.DataFrame) -> str:
-    """A row a measure and seed, a column a method."""
-    if seeds["seed"].nunique() < 2:
+def _by_training(seeds: pd.DataFrame) -> str:
+    """A row a measure and training, a column a method."""
+    if seeds["training"].nunique() < 2:
         return "one training alone" if len(seeds) else "`viton` is not compared"
     rows = seeds.to_dict("records")
     told = [difference_cell(row, MEASURES[str(row["metric"])].digits) for row in rows]
-    measure = [f"{MEASURES[str(row['metric'])].label}, seed {row['seed']}" for row in rows]
+    measure = [f"{MEASURES[str(row['metric'])].label}, {row['training']}" for row in rows]
     shown = seeds.assign(told=told, measure=measure)
     return _table(shown.pivot_table("told", "measure", "method", aggfunc="first", sort=False))
 

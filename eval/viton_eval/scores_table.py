@@ -54,7 +54,7 @@ RESULT = [
 
 
 FEWEST = 8  # pairs: intervals drawn from fewer are too narrow to decide anything
-BY_SEED = ["method", "metric", "seed", "both", "difference", "difference_low", "difference_high"]
+BY_TRAINING = ["method", "metric", "training", "both", "difference", "difference_low", "difference_high"]
 
 
 def over_seeds(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -112,23 +112,23 @@ def compare(
     return pd.DataFrame(rows, columns=RESULT)
 
 
-def by_seed(
-    tables: Mapping[str, Sequence[pd.DataFrame]], seeds: Mapping[int, pd.DataFrame], metrics: Sequence[str]
+def by_training(
+    tables: Mapping[str, Sequence[pd.DataFrame]], trainings: Mapping[str, pd.DataFrame], metrics: Sequence[str]
 ) -> pd.DataFrame:
-    """Each method less one training of another at a time, pair by pair: a row a metric, method and seed (BY_SEED).
+    """Each method less one training of another at a time, pair by pair: a row a metric, method and training.
 
-    tables: of the methods.   seeds: the other's table of each seed.   Another seed is another start and another order
-    of the data: a conclusion that rests on neither is the same in every row.
+    tables: of the methods.   trainings: the other's table of each.   Another seed is another start and another order
+    of the data: a conclusion that rests on neither is the same in every row.   Columns: BY_TRAINING.
     """
     averaged = {method: over_seeds(each) for method, each in tables.items()}
     rows = []
     for metric in metrics:
         for method, table in averaged.items():
-            for seed, one in seeds.items():
+            for training, one in trainings.items():
                 apart = difference(table, one, metric)
                 if apart is not None:
-                    rows.append((method, metric, seed, apart.n, apart.value, apart.low, apart.high))
-    return pd.DataFrame(rows, columns=BY_SEED)
+                    rows.append((method, metric, training, apart.n, apart.value, apart.low, apart.high))
+    return pd.DataFrame(rows, columns=BY_TRAINING)
 
 
 def readable(compared: pd.DataFrame, metrics: Sequence[str] = SHOWN) -> pd.DataFrame:
