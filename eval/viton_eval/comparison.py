@@ -3,8 +3,8 @@
     comparison.csv     a row a method and measure: mean with its interval, spread over seeds, difference to `viton`
     options.csv        the same of each variant, against the method that it varies, both with their first seed; rows of
                        all pairs, and of those whose person has an arm in front
-    seeds.csv          each method less each training of `viton` alone: does a conclusion hang on the start, the order of
-                       the data or the precision?
+    seeds.csv          each method less each training of `viton` alone: does a conclusion hang on start, order of the
+                       data or precision?
     README.md          all of it for the eye
     provenance.json    protocol, world, judge; of every training its steps, weights, commit, time and last change
 
