@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ def mean_interval(
 
     values, people, garments: one entry a pair.  A pair counts as often as its person was drawn times its garment was.
     """
-    data, weights = np.asarray(values, np.float64), _drawn(people, garments, seed, draws)
+    data, weights = np.asarray(values, np.float64), _drawn(tuple(people), tuple(garments), seed, draws)
     means = (weights @ data) / weights.sum(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
     return Mean(float(data.mean()), float(low), float(high), len(data))
@@ -39,14 +40,16 @@ def median_interval(
 ) -> Mean:
     """The median and its 95% interval, by the same draws; of an even count the mean of the middle two."""
     order = np.argsort(np.asarray(values, np.float64), kind="stable")
-    data, weights = np.asarray(values, np.float64)[order], _drawn(people, garments, seed, draws)[:, order]
+    data = np.asarray(values, np.float64)[order]
+    weights = _drawn(tuple(people), tuple(garments), seed, draws)[:, order]
     reached, half = weights.cumsum(axis=1), weights.sum(axis=1, keepdims=True) / 2
     lower, upper = (reached >= half).argmax(axis=1), (reached > half).argmax(axis=1)
     low, high = np.quantile((data[lower] + data[upper]) / 2, [0.025, 0.975])
     return Mean(float(np.median(data)), float(low), float(high), len(data))
 
 
-def _drawn(people: Sequence[str], garments: Sequence[str], seed: int, draws: int) -> NDArray[np.float64]:
+@lru_cache(maxsize=8)  # a table asks for the same pairs once a measure
+def _drawn(people: tuple[str, ...], garments: tuple[str, ...], seed: int, draws: int) -> NDArray[np.float64]:
     """How often each pair occurs in each draw, (draws, pairs), without the draws in which no pair is left."""
     if not len(people):
         raise ValueError("interval: expected at least one value, got none")
@@ -56,4 +59,6 @@ def _drawn(people: Sequence[str], garments: Sequence[str], seed: int, draws: int
         names, member = np.unique(np.asarray(clusters), return_inverse=True)
         counts = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
         weights *= counts[:, member]
-    return weights[weights.sum(axis=1) > 0]
+    kept = weights[weights.sum(axis=1) > 0]
+    kept.flags.writeable = False  # every caller gets the same
+    return kept
