@@ -6,8 +6,7 @@ method does not make (a mask, alpha) and what a pair does not show (occluders, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,17 +19,14 @@ from viton.data.framing import fit_labels, padded
 from viton.data.sample import Pair, Truth
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
-from viton.files import digest_of, locked, read_json, read_jsonl, sha256_of, write_json, write_text
+from viton.files import locked, read_json, read_jsonl, write_json, write_text
 from viton.images import Pixels, load_labels, load_rgb, to_tensor, to_unit
 from viton.parsing import CLOTHING
-from viton.provenance import PACKAGE
-from viton.results import pairs_digest
 from viton_eval.judge import Judge
 from viton_eval.measures import SOLID, Map, Mask, gradient_map, l1_map, mask_iou, mean_in, psnr, size_error, ssim_map
 from viton_eval.regions import Regions, regions_of
-from viton_eval.sources import SCORES, measured_with
+from viton_eval.scores_settings import SCHEMA, results_digest, settings_of
 
-SCHEMA = 2
 PREDICTED_MASK, WARPED_MASK, ALPHA = ".mask.png", ".warped-mask.png", ".alpha.png"  # grey, beside a result
 KEY = ["person", "clothing"]
 JUDGED = ("garment", "garment_inside", "occluders", "print", "face_hair", "neck", "lower", "whole")  # of Regions
@@ -79,19 +75,40 @@ def score(
     if not with_truth:
         raise InputError(data.root, "pairs whose true try-on is known", "none")
     status = _statuses(folder, with_truth)
+    done = [pair for pair in with_truth if status[pair] == "ok"]
+    table = score_pictures(
+        done,
+        lambda pair: known_of(data, pair, size),
+        lambda pair: _picture(folder, pair, size),
+        judge,
+        device,
+        parts=lambda pair, known: _of_parts(folder, pair, known),
+    )
+    failures = pd.Series([reason for reason in status.values() if reason != "ok"], dtype=object).value_counts()
+    settings = settings_of(results_digest(folder), data, with_truth, size, judge)
+    return Scores(table, settings | {"n": len(table), "failed": failures.to_dict()})
+
+
+def score_pictures(
+    pairs: Sequence[Pair],
+    known_of: Callable[[Pair], Known],
+    picture_of: Callable[[Pair], Pixels],
+    judge: Judge | None,
+    device: str = "cpu",
+    parts: Callable[[Pair, Known], dict[str, float]] = lambda pair, known: {},
+) -> pd.DataFrame:
+    """A row a pair: person, clothing, COLUMNS.   parts: scores of what a method left beside its picture."""
     rows: list[dict[str, object]] = []
     energies: list[float] = []  # of the truths of these rows: a ratio of means, since a plain garment has next to none
-    for batch in _batches(with_truth, data, size):
-        done = [(pair, known, _picture(folder, pair, size)) for pair, known in batch if status[pair] == "ok"]
-        energies += [mean_in(gradient_map(known.truth.image), known.regions.garment) for _, known, _ in done]
-        maps = judgements(judge, [(known, made) for _, known, made in done], device)
-        for (pair, known, made), judged in zip(done, maps, strict=True):
-            rows.append(pair._asdict() | score_picture(made, known, judged) | _of_parts(folder, pair, known))
+    for start in range(0, len(pairs), BATCH):
+        batch = [(pair, known_of(pair), picture_of(pair)) for pair in pairs[start : start + BATCH]]
+        energies += [mean_in(gradient_map(known.truth.image), known.regions.garment) for _, known, _ in batch]
+        maps = judgements(judge, [(known, made) for _, known, made in batch], device)
+        for (pair, known, made), judged in zip(batch, maps, strict=True):
+            rows.append(pair._asdict() | score_picture(made, known, judged) | parts(pair, known))
     table = pd.DataFrame(rows, columns=[*KEY, *COLUMNS])
     table["gradient"] /= np.nanmean(energies) if rows else 1
-    failures = pd.Series([reason for reason in status.values() if reason != "ok"], dtype=object).value_counts()
-    settings = _settings(folder, data, with_truth, size, judge)
-    return Scores(table, settings | {"n": len(rows), "failed": failures.to_dict()})
+    return table
 
 
 class Judged(NamedTuple):
@@ -169,74 +186,19 @@ def scores_kept(
 ) -> Scores:
     """The scores at `path` if they are of these very results, made anew and written there if not."""
     with_truth = [pair for pair in pairs if data.has_truth(pair)]
+    wanted = settings_of(results_digest(folder), data, with_truth, size, judge)
+    return kept(path, wanted, lambda: score(folder, data, pairs, size, judge, device))
+
+
+def kept(path: Path, wanted: dict[str, object], make: Callable[[], Scores]) -> Scores:
+    """The scores at `path` if they were decided by `wanted`, made anew and written there if not."""
     with locked(path.with_suffix(".lock")):  # notebooks that run side by side ask for the same
         if path.with_suffix(".json").is_file():
-            kept, wanted = read_json(path.with_suffix(".json")), _settings(folder, data, with_truth, size, judge)
-            if isinstance(kept, dict) and {key: kept.get(key) for key in wanted} == wanted:
+            found = read_json(path.with_suffix(".json"))
+            if isinstance(found, dict) and {key: found.get(key) for key in wanted} == wanted:
                 return read_scores(path)
-        write_scores(path, score(folder, data, pairs, size, judge, device))
+        write_scores(path, make())
         return read_scores(path)  # as everybody will read them, so that the first to ask gets the same digits
-
-
-def _settings(folder: Path, data: VitonHd, pairs: Sequence[Pair], size: Size, judge: Judge | None) -> dict[str, object]:
-    """What decides scores: results and truths by digest, size, judge, and what measures."""
-    return {
-        "schema": SCHEMA,
-        "results": sha256_of(folder / "manifest.jsonl"),
-        "pairs": pairs_digest(pairs),
-        "of": len(pairs),
-        "size": list(size),
-        "drawn_at": list(load_rgb(data.truth_path(pairs[0], "image")).shape[:2]) if pairs else [],
-        "truth": _truth_digest(data, pairs),
-        "world": world_of(data),
-        "judge": judge.sha256 if judge else "none",
-        "code": _code_digest(),
-        "versions": measured_with(),
-    }
-
-
-def _truth_digest(data: VitonHd, pairs: Sequence[Pair]) -> str:
-    """One digest of every file that the truth of these pairs is read from; unchanged files are read once a process."""
-    files = [data.truth_path(pair, kind) for pair in pairs for kind in ("image", "parse", "map")]
-    for name in sorted({pair.clothing for pair in pairs}):
-        files += [data.clothings[name], data.mask_path(name)]
-    return digest_of([[path.name, _digest(path) if path.is_file() else "missing"] for path in files])[:32]
-
-
-def _digest(path: Path) -> str:
-    found = path.stat()
-    return _digest_at(path, found.st_size, found.st_mtime_ns)
-
-
-@lru_cache(maxsize=100_000)
-def _digest_at(path: Path, size: int, time_ns: int) -> str:
-    """The sha256 of a file as it was at that time."""
-    return sha256_of(path)
-
-
-def world_of(data: VitonHd) -> dict[str, str]:
-    """What names a made-up world: generator version, digest, and the digest of its labels; nothing of other data."""
-    path = data.root / "world.json"
-    found = read_json(path) if path.is_file() else {}
-    names = ("generator_version", "digest", "labels")
-    return {name: str(found[name]) for name in names if name in found} if isinstance(found, dict) else {}
-
-
-def code_files() -> list[Path]:
-    """Every file that decides what a score is: those whose change makes the step run again."""
-    roots = {"viton/": PACKAGE, "eval/viton_eval/": Path(__file__).parent}
-    found = (
-        root.glob(pattern.removeprefix(prefix))
-        for pattern in SCORES
-        for prefix, root in roots.items()
-        if pattern.startswith(prefix)
-    )
-    return sorted({path for paths in found for path in paths})
-
-
-@cache
-def _code_digest() -> str:
-    return digest_of([[path.name, sha256_of(path)] for path in code_files()])[:12]
 
 
 def _statuses(folder: Path, pairs: Sequence[Pair]) -> dict[Pair, str]:
@@ -248,11 +210,6 @@ def _statuses(folder: Path, pairs: Sequence[Pair]) -> dict[Pair, str]:
     if missing := [pair.name for pair in pairs if pair not in rows]:
         raise InputError(manifest, f"a row for each of {len(pairs)} pairs", f"none for {missing[0]}")
     return {pair: rows[pair] for pair in pairs}
-
-
-def _batches(pairs: Sequence[Pair], data: VitonHd, size: Size) -> Iterator[list[tuple[Pair, Known]]]:
-    for start in range(0, len(pairs), BATCH):
-        yield [(pair, known_of(data, pair, size)) for pair in pairs[start : start + BATCH]]
 
 
 def _picture(folder: Path, pair: Pair, size: Size, suffix: str = ".png") -> Pixels:

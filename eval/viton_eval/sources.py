@@ -21,9 +21,20 @@ CHECK = (*DATA, "viton/synthetic/*.py")  # a made-up world is checked by its dig
 NETWORKS = tuple(
     f"viton/{name}.py"
     for name in (
-        *("adversarial", "cagan", "cascaded", "checkpoint", "coarse", "collar", "crn", "discriminators", "losses"),
-        *("networks", "perceptual", "prgan", "refine", "sharpness", "stage", "stage_warps", "trained", "training_data"),
-        *("tryon", "vgg", "warp_targets"),
+        *(
+            "adversarial",
+            "cagan",
+            "cascaded",
+            "checkpoint",
+            "coarse",
+            "collar",
+            "crn",
+            "discriminators",
+            "losses",
+            "mirror",
+        ),
+        *("mirror", "networks", "perceptual", "prgan", "refine", "sharpness", "stage", "stage_warps", "trained"),
+        *("training_data", "tryon", "vgg", "warp_targets"),
     )
 )
 TRY_ON = (
@@ -38,7 +49,8 @@ SCORES = (
     *DATA,
     *SETTINGS,
     *(f"viton/{name}.py" for name in ("checkpoint", "judge", "results")),
-    *(f"eval/viton_eval/{name}.py" for name in ("judge", "measures", "regions", "scores", "scoring", "sources")),
+    *(f"eval/viton_eval/{name}.py" for name in ("judge", "measures", "regions", "scores", "scores_settings")),
+    *("eval/viton_eval/scoring.py", "eval/viton_eval/sources.py"),
 )
 NOTEBOOKS = (
     *TRY_ON,

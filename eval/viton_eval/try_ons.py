@@ -23,7 +23,7 @@ from viton_eval.experiment import Experiment
 from viton_eval.judge import Judge
 from viton_eval.measures import Mask
 from viton_eval.regions import box_of
-from viton_eval.scores import COLUMNS, KEY, Known, Scores, judgements, known_of, score_picture, scores_kept
+from viton_eval.scores import KEY, Known, Scores, judgements, known_of, score_picture, scores_kept
 from viton_eval.scores_table import MEASURES
 from viton_eval.scoring import judge_in
 from viton_eval.trainings import seeds_of
@@ -260,13 +260,3 @@ def most_printed(experiment: Experiment, pairs: Sequence[Pair]) -> Pair:
     """The pair of which most of the garment shows a print; the first of several."""
     shares = {pair: known(experiment, pair).regions for pair in pairs}
     return max(shares, key=lambda pair: shares[pair].print.sum() / max(1, shares[pair].garment.sum()))
-
-
-def photo_scores(experiment: Experiment, pairs: Sequence[Pair], judge: Judge | None) -> pd.DataFrame:
-    """The scores of each photo left as it is, as a method's: what doing nothing is worth."""
-    rows = []
-    for pair in pairs:
-        photo, of = experiment.sample(pair).person.image, known(experiment, pair)
-        (apart,) = judgements(judge, [(of, photo)])
-        rows.append(pair._asdict() | score_picture(photo, of, apart))
-    return pd.DataFrame(rows, columns=[*KEY, *COLUMNS])

@@ -23,7 +23,6 @@ from viton_eval.measures import lab_difference, mask_iou, mean_in, psnr, size_er
 from viton_eval.scores import (
     COLUMNS,
     alpha_means,
-    code_files,
     judgements,
     known_of,
     read_scores,
@@ -31,6 +30,7 @@ from viton_eval.scores import (
     score_picture,
     scores_kept,
 )
+from viton_eval.scores_settings import code_files
 from viton_eval.scores_table import (
     compare,
     difference_cell,
@@ -229,9 +229,9 @@ def test_scores_are_made_anew_when_the_truth_or_what_measures_changes(data, pair
     if change == "product":
         own.mask_path(pairs[0].clothing).write_bytes(own.mask_path(pairs[1].clothing).read_bytes())
     if change == "versions":
-        monkeypatch.setattr("viton_eval.scores.measured_with", lambda: {"numpy": "0.0"})
+        monkeypatch.setattr("viton_eval.scores_settings.measured_with", lambda: {"numpy": "0.0"})
     if change == "code":
-        monkeypatch.setattr("viton_eval.scores._code_digest", lambda: "another")
+        monkeypatch.setattr("viton_eval.scores_settings._code_digest", lambda: "another")
     after = scores_kept(path, folder, own, pairs, SIZE, None)
     different = {key for key in before.settings if before.settings[key] != after.settings[key]}
     assert different == {{"truth": "truth", "product": "truth"}.get(change, change)}

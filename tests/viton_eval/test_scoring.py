@@ -22,6 +22,7 @@ from viton_eval import try_ons
 from viton_eval.cli import app
 from viton_eval.commands import TRUTHS, open_run
 from viton_eval.experiment import open_experiment
+from viton_eval.photo_scores import photo_scores
 from viton_eval.scores import read_scores
 from viton_eval.scoring import judge_in, score_try_on
 
@@ -62,6 +63,19 @@ def test_the_step_makes_what_a_notebook_then_reads(config, monkeypatch):
     (read,) = try_ons.scores_of(open_experiment(str(config)), "non-parametric", None)
     pd.testing.assert_frame_equal(read.table, made.table)
     assert path.stat().st_mtime_ns == stamp, "nothing is scored twice"
+
+
+def test_a_photo_left_as_it_is_scores_what_a_method_does_that_leaves_it(config):
+    scored = score_try_on(open_run(config), open_run(config).try_on("non-parametric"))
+    assert scored is not None
+    pd.testing.assert_frame_equal(photo_scores(open_experiment(str(config)), None), scored.table)
+
+
+def test_photos_are_scored_once(config, monkeypatch):
+    experiment = open_experiment(str(config))
+    first = photo_scores(experiment, None)
+    monkeypatch.setattr("viton_eval.photo_scores.score_pictures", None)  # would raise
+    pd.testing.assert_frame_equal(photo_scores(experiment, None), first)
 
 
 def test_a_judge_that_another_run_has_trained_scores(config):
