@@ -15,7 +15,15 @@ SHOWN = (
     *("ssim_inside", "ssim", "psnr", "l1_garment", "gradient"),
 )
 OF_OPTIONS = ("mask_iou", "mask_size_error", "judge_garment", "l1_neck", "l1_lower")
-ALPHAS = ("alpha_print", "alpha_garment", "alpha_occluders", "alpha_outside", "alpha_warp", "mask_iou")
+ALPHAS = (
+    "alpha_print",
+    "alpha_garment",
+    "alpha_all_occluders",
+    "alpha_occluders",
+    "alpha_outside",
+    "alpha_warp",
+    "mask_iou",
+)
 
 
 def page(comparison: Comparison) -> str:

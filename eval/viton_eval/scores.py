@@ -37,6 +37,7 @@ COLUMNS = (
     "judge_garment_alone",  # as judge_garment, all else being the truth's: what is painted beside it has no say
     "ssim_inside", "ssim", "psnr", "l1_garment", "l1_occluders", "l1_neck", "l1_lower", "gradient",
     "mask_iou", "mask_size_error", "alpha_print", "alpha_garment", "alpha_occluders", "alpha_outside", "alpha_warp",
+    "alpha_all_occluders",
 )  # fmt: skip
 
 
@@ -150,7 +151,8 @@ def score_picture(made: Pixels, known: Known, judged: Judged | None = None) -> d
 def alpha_means(alpha: Map, warp: Mask, regions: Regions) -> dict[str, float]:
     """Means of a composition mask (H,W) in [0,1] within the warped clothing, (H,W), by what truly is there.
 
-    `alpha_warp` is over all of the warped clothing.
+    `alpha_warp` is over all of the warped clothing; `alpha_all_occluders` over all that arms and hair hide of the
+    garment, whether clothing was warped there or not.
     """
     places = {
         "print": regions.print,
@@ -159,7 +161,8 @@ def alpha_means(alpha: Map, warp: Mask, regions: Regions) -> dict[str, float]:
         "outside": regions.outside,
         "warp": regions.whole,
     }
-    return {f"alpha_{name}": mean_in(alpha, region & warp) for name, region in places.items()}
+    found = {f"alpha_{name}": mean_in(alpha, region & warp) for name, region in places.items()}
+    return found | {"alpha_all_occluders": mean_in(alpha, regions.occluders)}
 
 
 def write_scores(path: Path, scores: Scores) -> None:

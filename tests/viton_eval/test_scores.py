@@ -176,6 +176,15 @@ def test_alpha_is_averaged_within_the_warp_alone(data, pairs):
     assert np.isnan(found["alpha_outside"])
 
 
+def test_alpha_on_what_hides_the_garment_is_averaged_also_where_no_clothing_was_warped(data, pairs):
+    regions = known_of(data, pairs[0], SIZE).regions
+    occluders, warp = np.zeros(SIZE, bool), np.zeros(SIZE, bool)
+    occluders[:4], warp[:1] = True, True
+    found = alpha_means(np.where(warp, 0.8, 0.0), warp, regions._replace(occluders=occluders))
+    assert found["alpha_occluders"] == pytest.approx(0.8)
+    assert found["alpha_all_occluders"] == pytest.approx(0.2)
+
+
 def test_a_folder_of_truths_scores_as_the_truth_and_failed_pairs_are_counted(data, pairs, judge, make):
     def of_pair(pair):
         if pair == pairs[1]:
