@@ -11,10 +11,11 @@ from viton_eval.commands import Run, page_title
 from viton_eval.facts import as_csv, failures, header, summaries, versions
 from viton_eval.grid import make_grid
 from viton_eval.manifests import manifests
+from viton_eval.pair_pages import make_pair_pages
 from viton_eval.plan import pages, plan
 from viton_eval.published import Published
 from viton_eval.states import FAILED, MISSING, OK, STALE, State, states
-from viton_eval.templates import inlined_json, render, url
+from viton_eval.templates import inlined_json, render, style, url
 from viton_eval.training_facts import methods, runtime, trained_stages
 
 SHOWN_FAILURES = 200
@@ -53,6 +54,8 @@ def assemble(run: Run, reports: Path, found: list[State] | None = None) -> Path:
     digests = Digests(run.folder / ".pictures.json")
     out = Published(reports / run.config.name, digests)
     grid = make_grid(run, found, out)
+    links = make_pair_pages(run, found, grid, out)
+    out.text("pairs/pair.css", style("report.css"))
     broken = failures(run, found)
     cards = [_card(run, out, page, found) for page in pages(run.config)]
     config_path = run.folder / "config.yaml"
@@ -75,7 +78,7 @@ def assemble(run: Run, reports: Path, found: list[State] | None = None) -> Path:
         "versions": versions(run, found),
         "config_text": config_path.read_text() if config_path.is_file() else "",
         "downloads": _downloads(run, out, found),
-        "grid": inlined_json(grid.as_json(run.config.size) | {"page": ROWS_A_PAGE}),
+        "grid": inlined_json(grid.as_json(run.config.size) | {"page": ROWS_A_PAGE, "links": links}),
         "num_pairs": len(grid.rows),
         "total_seconds": sum(state.seconds or 0 for state in found),
         "status": {"ok": OK, "failed": FAILED, "stale": STALE, "missing": MISSING},

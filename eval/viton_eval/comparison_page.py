@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from viton_eval.comparison import Comparison
-from viton_eval.scores_table import MEASURES, difference_cell, readable, readable_differences
+from viton_eval.measure_labels import MEASURES
+from viton_eval.scores_table import difference_cell, readable, readable_differences
 from viton_eval.try_ons import CHOSEN
 
 SHOWN = (

@@ -3,50 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from viton_eval.interval import Mean, mean_interval
+from viton_eval.measure_labels import MEASURES
 from viton_eval.scores import COLUMNS, KEY
 
-
-class Measure(NamedTuple):
-    """How a column of scores is told."""
-
-    label: str
-    better: str  # "less", "more", or "" where neither is better
-    digits: int = 3
-
-
-MEASURES = {
-    "judge_garment": Measure("judge: garment", "less"),
-    "judge_garment_alone": Measure("judge: garment in the true picture", "less"),
-    "judge_garment_inside": Measure("judge: inside of garment", "less"),
-    "judge_print": Measure("judge: print", "less"),
-    "judge_occluders": Measure("judge: arms, hair in front", "less"),
-    "judge_face_hair": Measure("judge: face, hair", "less"),
-    "judge_neck": Measure("judge: neck", "less"),
-    "judge_lower": Measure("judge: trousers, skirt, legs", "less"),
-    "judge_whole": Measure("judge: whole picture", "less"),
-    "ssim_inside": Measure("SSIM inside garment", "more"),
-    "ssim": Measure("SSIM", "more"),
-    "psnr": Measure("PSNR (dB)", "more", 2),
-    "l1_garment": Measure("L1 garment", "less", 4),
-    "l1_occluders": Measure("L1 arms, hair in front", "less", 4),
-    "l1_neck": Measure("L1 neck", "less", 4),
-    "l1_lower": Measure("L1 trousers, skirt, legs", "less", 4),
-    "gradient": Measure("gradient energy / truth's", ""),
-    "mask_iou": Measure("predicted mask IoU", "more"),
-    "mask_size_error": Measure("garment size error", "less"),
-    "alpha_print": Measure("alpha on print", ""),
-    "alpha_garment": Measure("alpha in garment", ""),
-    "alpha_all_occluders": Measure("alpha on arms, hair in front", ""),
-    "alpha_occluders": Measure("the same where clothing is warped", ""),
-    "alpha_outside": Measure("alpha outside", ""),
-    "alpha_warp": Measure("alpha in warped clothing", ""),
-}
 SHOWN = ("judge_garment", "judge_occluders", "judge_face_hair", "ssim_inside", "ssim", "psnr", "l1_garment", "gradient")
 RESULT = [
     "method", "metric", "of", "n", "seeds", "mean", "low", "high", "seed_sd", "against", "both", "difference",

@@ -65,7 +65,19 @@ NOTEBOOKS = (
     *(f"eval/viton_eval/{name}.py" for name in ("experiment", "tables", "likeness", "interval", "truth", "floor")),
     *(
         f"eval/viton_eval/{name}.py"
-        for name in ("results", "judge", "measures", "necks", "options", "regions", "sco*", "sou*", "try_ons", "photo*")
+        for name in (
+            "results",
+            "judge",
+            "measures",
+            "necks",
+            "options",
+            "regions",
+            "measure_labels",
+            "sco*",
+            "sou*",
+            "try_ons",
+            "photo*",
+        )
     ),
     *("eval/viton_eval/notebook*.py", "eval/viton_eval/site/notebook.*"),
 )

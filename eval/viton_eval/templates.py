@@ -19,6 +19,11 @@ def render(name: str, **values: object) -> str:
     return _environment().get_template(name).render(**values)
 
 
+def style(name: str) -> str:
+    """The text of a style sheet."""
+    return (SITE / name).read_text()
+
+
 def url(path: str) -> str:
     """A relative path as it stands in a link, whatever is in its names."""
     return quote(path, safe="/")

@@ -21,10 +21,10 @@ from viton.try_on_figures import Curve, representation_picture
 from viton_eval.commands import Run, open_run
 from viton_eval.experiment import Experiment
 from viton_eval.judge import Judge
+from viton_eval.measure_labels import MEASURES
 from viton_eval.measures import Mask
 from viton_eval.regions import box_of
 from viton_eval.scores import KEY, Known, Scores, judgements, known_of, score_picture, scores_kept
-from viton_eval.scores_table import MEASURES
 from viton_eval.scoring import judge_in
 from viton_eval.trainings import seeds_of
 

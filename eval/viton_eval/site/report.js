@@ -4,6 +4,7 @@
   var grid = document.getElementById("grid");
   if (!grid) { return; }
   var columns = data.columns, rows = data.rows, perPage = data.page;
+  rows.forEach(function (row, r) { row[4] = data.links[r]; }); // the pair's own page
   var personColumn = columns.findIndex(function (column) { return column.kind === "person"; });
   var matching = rows, page = 0, open = null;
   function $(id) { return document.getElementById(id); }
@@ -61,6 +62,12 @@
     var who = element("div", "who");
     who.appendChild(element("h3", "", row[0]));
     who.appendChild(element("p", "", "in " + row[1]));
+    if (row[4]) {
+      var more = element("a", "more", "all of it");
+      more.href = row[4];
+      more.setAttribute("aria-label", "All of " + row[0] + " in " + row[1]);
+      who.appendChild(more);
+    }
     if (row[2] !== null) { who.appendChild(element("p", "whole", "warp IoU " + row[2].toFixed(3))); }
     item.appendChild(who);
     columns.forEach(function (column, c) {

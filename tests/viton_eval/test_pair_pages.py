@@ -1,0 +1,134 @@
+"""The page of a pair: all that goes in and comes out, whatever is missing or in its names."""
+
+import csv
+import math
+from html.parser import HTMLParser
+from urllib.parse import unquote
+
+import pytest
+
+from viton_eval.measure_labels import MEASURES
+from viton_eval.pair_pages import page_name, scores_of_pair
+from viton_eval.trainings import try_ons
+
+PAIRS = [("p1", "c1"), ("p2", "c2"), ("p3", "c1")]
+NASTY = 'a\'b<i>&#38; "q" 100%'
+
+
+class Links(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.tags, self.text = [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.found += [value for name, value in attrs if name in ("href", "src") and not value.startswith("#")]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def page_of(site, person, clothing):
+    return site.parent / page_name(person, clothing)
+
+
+def score(run, method, rows):
+    """Write scores as their step would: a row a pair, in the columns given."""
+    one = run.run.try_on(method)
+    path = run.run.scores_of(one)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, ["person", "clothing", *MEASURES])
+        writer.writeheader()
+        writer.writerows(rows)
+    return one
+
+
+def test_every_pair_has_a_page_whose_links_all_lead_somewhere(finished):
+    site = finished(PAIRS).site()
+    for person, clothing in PAIRS:
+        page = page_of(site, person, clothing)
+        links = Links(page.read_text()).found
+        assert len(links) > 8
+        for link in links:
+            assert (page.parent / unquote(link.partition("#")[0])).is_file(), link
+
+
+def test_the_page_before_and_after_are_those_of_the_list(finished):
+    site = finished(PAIRS).site()
+    first, middle, last = (page_of(site, *pair).read_text() for pair in PAIRS)
+    assert 'href="p2__c2.html" rel="next"' in first
+    assert 'rel="prev"' not in first
+    assert 'href="p1__c1.html" rel="prev"' in middle
+    assert 'href="p3__c1.html" rel="next"' in middle
+    assert 'rel="next"' not in last
+
+
+def test_what_lies_beside_a_result_is_shown_as_the_paper_calls_it(finished):
+    run = finished(PAIRS)
+    (one,) = try_ons(run.run.config)
+    source = run.run.results_of(one) / "p1__c1.png"
+    for suffix in (".coarse.png", ".alpha.png"):
+        source.with_name(f"p1__c1{suffix}").write_bytes(source.read_bytes())
+    site = run.site()
+    page = page_of(site, "p1", "c1").read_text()
+    assert "coarse result" in page
+    assert "composition mask alpha" in page
+    assert "clothing mask M" not in page
+    assert "On the way there" not in page_of(site, "p2", "c2").read_text()
+
+
+def test_a_pair_that_failed_says_why_and_shows_no_picture(finished):
+    run = finished(PAIRS)
+    (one,) = try_ons(run.run.config)
+    manifest = run.run.results_of(one) / "manifest.jsonl"
+    rows = run.rows(manifest)
+    rows[0] |= {"status": "warp_failed:too_few", "message": "three points <b>", "file": None}
+    run.rows(manifest, rows)
+    page = page_of(run.site(), "p1", "c1").read_text()
+    assert "warp_failed:too_few: three points &lt;b&gt;" in page
+    assert "method-non-parametric/p1__c1.png" not in page
+
+
+def test_scores_are_shown_when_their_step_is_up_to_date_and_else_not(finished):
+    run = finished(PAIRS, notebooks=["one", "comparison"])
+    one = score(run, "non-parametric", [{"person": "p1", "clothing": "c1", "ssim": 0.71828, "l1_neck": ""}])
+    site = run.site()
+    assert "0.718" in page_of(site, "p1", "c1").read_text()
+    assert "not scored" in page_of(site, "p2", "c2").read_text()
+    run.step(one.scoring, status="failed")
+    assert "0.718" not in page_of(run.site(), "p1", "c1").read_text()
+
+
+def test_the_best_of_several_is_marked_by_the_direction_of_its_measure():
+    rows = scores_of_pair([{"ssim": 0.5, "l1_garment": 0.1, "gradient": 1.0}, {"ssim": 0.6, "l1_garment": math.nan}])
+    found = {row.label.split(" (")[0]: row for row in rows}
+    assert found["SSIM"].best == (False, True)
+    assert found["L1 garment"].cells == ("0.1000", "-")
+    assert found["L1 garment"].best == (False, False)  # alone it is not the best of anything
+    assert found["gradient energy / truth's"].best == (False, False)
+    assert len(rows) == 3
+
+
+def test_hostile_names_stay_text_and_lead_nowhere(finished):
+    site = finished([(NASTY, "c1"), ("p2", "c2")]).site()
+    page = page_of(site, NASTY, "c1")
+    read = Links(page.read_text())
+    assert f"{NASTY} in c1" in read.text
+    assert "i" not in read.tags
+    assert all((page.parent / unquote(link.partition("#")[0])).is_file() for link in read.found)
+
+
+@pytest.mark.parametrize("person", ["../p1", "a/b", ".."])
+def test_ids_that_would_lead_out_of_the_folder_have_no_page(person):
+    assert page_name("p1", "c1") == "pairs/p1__c1.html"
+    assert (page_name(person, "c1") is None) == ("/" in person)
+
+
+def test_an_unchanged_page_is_not_written_again(finished):
+    run = finished(PAIRS)
+    page = page_of(run.site(), "p1", "c1")
+    stamp = page.stat().st_mtime_ns
+    run.site()
+    assert page.stat().st_mtime_ns == stamp
