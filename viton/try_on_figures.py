@@ -41,6 +41,9 @@ def colour_of(method: str, methods: Sequence[str] = ()) -> str:
     return to_hex(matplotlib.colormaps["tab10"](others.index(method) % 10))
 
 
+WHOLE = JOINTS + 4  # channels of a representation with all its parts: joints, body shape, face and hair
+
+
 def representation_picture(channels: Tensor) -> Pixels:
     """A whole person representation (22,H,W) as one picture (H,W,3): body shape grey, face and hair, joints on top."""
     body = 1 - 0.35 * channels[JOINTS : JOINTS + 1].expand(3, -1, -1)  # (3, H, W)

@@ -1,6 +1,6 @@
 """A page for every pair: what goes in, what each method makes of it and on the way there, and how it scores.
 
-As the grid, from files alone, without the library's loaders.
+As the grid, from files alone: the library's loaders are imported only where a picture has to be drawn anew.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from viton_eval.grid import Cell, Column, Grid
 from viton_eval.manifests import Key, Rows, manifests, rows_by_pair
 from viton_eval.measure_labels import MEASURES
 from viton_eval.published import Published
+from viton_eval.representation_pictures import Representations
 from viton_eval.states import State, up_to_date
 from viton_eval.templates import render, url
 
@@ -59,6 +60,7 @@ class _Method(NamedTuple):
 def make_pair_pages(run: Run, found: list[State], grid: Grid, out: Published) -> list[str | None]:
     """Write a page for each row of the grid; their links, None for ids that cannot be a file's name."""
     made, names = _methods(run, found), [page_name(person, clothing) for person, clothing, *_ in grid.rows]
+    representations = Representations(run, out)
     for place, (name, (person, clothing, iou, cells)) in enumerate(zip(names, grid.rows, strict=True)):
         if name is None:
             continue
@@ -72,7 +74,10 @@ def make_pair_pages(run: Run, found: list[State], grid: Grid, out: Published) ->
             "number": place + 1,
             "of": len(grid.rows),
             "iou": iou,
-            "given": [_picture(column, cell, pair) for column, cell in given],
+            "given": [
+                *(_picture(column, cell, pair) for column, cell in given),
+                *_representation(representations.of(person), person),
+            ],
             "results": [_picture(column, cell, pair) for column, cell in results],
             "parts": {one.label: parts for one in made if (parts := _parts(one, pair, out))},
             "methods": [one.label for one in made],
@@ -148,6 +153,10 @@ def _picture(column: Column, cell: Cell, pair: Key) -> Picture:
     if isinstance(cell, str):
         return Picture(label, alt, UP + cell)
     return Picture(label, alt, "", ": ".join(part for part in cell if part))
+
+
+def _representation(link: str | None, person: str) -> list[Picture]:
+    return [Picture("Representation", f"What the networks see of person {person}", UP + url(link))] if link else []
 
 
 def _parts(method: _Method, pair: Key, out: Published) -> list[Picture]:

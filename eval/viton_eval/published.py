@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from viton.digests import Digests
@@ -57,12 +58,15 @@ class Published:
         """
         if not source.is_file():
             return None
-        name += ".png"
         made_from = f"{self._digests.of(source)} {size[0]}x{size[1]} {self._how}"
+        return self.made(f"{name}.png", made_from, lambda: _framed(source, size))
+
+    def made(self, name: str, made_from: str, make: Callable[[], bytes | None]) -> str | None:
+        """A picture made of what `made_from` names, and again only when that changes; None where `make` says so."""
         unreadable, path = f"unreadable: {made_from}", self.root / name
         before = self._made_from.get(name)
         if before != unreadable and not (before == made_from and path.is_file()):
-            data = _framed(source, size)
+            data = make()
             before = self._made_from[name] = unreadable if data is None else made_from
             if data is not None:
                 write_bytes(path, data)

@@ -17,7 +17,7 @@ from viton.person import represent_people
 from viton.stage_config import StageConfig
 from viton.stage_plan import EXTRACTORS
 from viton.training_log import read_log
-from viton.try_on_figures import Curve, representation_picture
+from viton.try_on_figures import WHOLE, Curve, representation_picture
 from viton_eval.commands import Run, open_run
 from viton_eval.experiment import Experiment
 from viton_eval.judge import Judge
@@ -153,7 +153,7 @@ def stages_of_pair(experiment: Experiment, method: str, pair: Pair) -> dict[str,
     """All that a method left of a pair, from the person to the truth, under the names of `figures.STAGES`."""
     folder, sample = experiment.results_folder(method), experiment.sample(pair)
     channels = represent_people([sample.person], experiment.config.representation, experiment.data.label_map)
-    whole = channels.shape[1] == 22
+    whole = channels.shape[1] == WHOLE
     shown = {"person": sample.person.image}
     shown |= {"representation": representation_picture(channels[0])} if whole else {}
     shown |= {"product": sample.clothing.image}

@@ -64,12 +64,17 @@ def fit_photo(pixels, size):
 """
 
 FAKE_HD = """
+from viton.errors import InputError
+
 class VitonHd:
     def __init__(self, root, split):
         pass
 
     def pairs(self, path):
         return []
+
+    def person(self, person, size):
+        raise InputError(person, "a parsing", "none")
 """
 
 # Writes what the real one would, in a blink. `fail` holds the names of verbs that fail, `slow` seconds that they take,
@@ -155,7 +160,7 @@ class Checkout:
         (folder / "viton" / "images.py").write_text(FAKE_IMAGES)
         (folder / "viton" / "data" / "framing.py").write_text(FAKE_FRAMING)
         (folder / "viton" / "data" / "viton_hd.py").write_text(FAKE_HD)
-        for name in ["warp", "figures"]:
+        for name in ["warp", "figures", "person", "parsing", "keypoints", "try_on_figures"]:
             (folder / "viton" / f"{name}.py").write_text("# version 1\n")
         (folder / "Snakefile").write_text((ROOT / "Snakefile").read_text())
         (folder / "configs").mkdir()

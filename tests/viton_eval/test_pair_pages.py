@@ -6,9 +6,17 @@ from html.parser import HTMLParser
 from urllib.parse import unquote
 
 import pytest
+import yaml
+from PIL import Image
 
+from viton.digests import Digests
+from viton.synthetic.config import WorldConfig
+from viton.synthetic.dataset import write_world
+from viton_eval.commands import open_run
 from viton_eval.measure_labels import MEASURES
 from viton_eval.pair_pages import page_name, scores_of_pair
+from viton_eval.published import Published
+from viton_eval.representation_pictures import Representations
 from viton_eval.trainings import try_ons
 
 PAIRS = [("p1", "c1"), ("p2", "c2"), ("p3", "c1")]
@@ -132,3 +140,38 @@ def test_an_unchanged_page_is_not_written_again(finished):
     stamp = page.stat().st_mtime_ns
     run.site()
     assert page.stat().st_mtime_ns == stamp
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    root = tmp_path_factory.mktemp("world")
+    write_world(root, WorldConfig(people=8, garments=0, seed=3, height=64, width=48))
+    return root
+
+
+def representations(world, folder, **more):
+    """The pictures of a world's people, in a report's folder."""
+    content = {"name": "t", "purpose": "x", "data": {"kind": "folder", "root": str(world)}, "height": 64, "width": 48}
+    path = folder / "t.yaml"
+    path.write_text(yaml.safe_dump(content | more))
+    out = Published(folder / "report", Digests(folder / "digests.json"))
+    return Representations(open_run(path, "", folder / "runs"), out)
+
+
+def test_the_representation_of_a_person_is_drawn_once(world, tmp_path, monkeypatch):
+    person = next((world / "test/image").iterdir()).stem
+    found = representations(world, tmp_path)
+    link = found.of(person)
+    with Image.open(tmp_path / "report" / link) as image:
+        assert image.size == (48, 64)
+        assert len(image.convert("RGB").getcolors(64 * 48)) > 18  # a shade a joint, face and hair
+    found.out.finish()
+    monkeypatch.setattr(Representations, "_drawn", None)  # would raise
+    again = representations(world, tmp_path)
+    assert again.of(person) == link
+
+
+def test_where_no_whole_representation_can_be_drawn_there_is_none(world, tmp_path):
+    person = next((world / "test/image").iterdir()).stem
+    assert representations(world, tmp_path).of("nobody") is None
+    assert representations(world, tmp_path, representation={"pose": False}).of(person) is None
