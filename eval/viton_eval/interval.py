@@ -29,10 +29,16 @@ def mean_interval(
 
     values, people, garments: one entry a pair.  A pair counts as often as its person was drawn times its garment was.
     """
-    data, weights = np.asarray(values, np.float64), _drawn(tuple(people), tuple(garments), seed, draws)
-    means = (weights @ data) / weights.sum(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return Mean(float(data.mean()), float(low), float(high), len(data))
+    low, high = np.quantile(drawn_means(values, people, garments, seed, draws), [0.025, 0.975])
+    return Mean(float(np.mean(np.asarray(values, np.float64))), float(low), float(high), len(values))
+
+
+def drawn_means(
+    values: Sequence[float], people: Sequence[str], garments: Sequence[str], seed: int = 0, draws: int = 2000
+) -> NDArray[np.float64]:
+    """The mean of each draw in which a pair is left, at most (draws,); ValueError for no values."""
+    weights = _drawn(tuple(people), tuple(garments), seed, draws)
+    return np.asarray((weights @ np.asarray(values, np.float64)) / weights.sum(axis=1))
 
 
 def median_interval(

@@ -1,0 +1,58 @@
+"""Adjusting for many comparisons: closed forms, and that nothing is found where there is nothing."""
+
+import math
+
+import numpy as np
+import pytest
+
+from viton_eval.holm import holm, p_value
+from viton_eval.interval import mean_interval
+
+
+def test_holm_multiplies_by_how_many_are_left_and_never_falls():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])  # 4*.005, 3*.01, 2*.03, 1*.04
+    assert holm([0.5, 0.6]) == [1.0, 1.0]
+    assert holm([0.2]) == [0.2]
+    assert holm([]) == []
+
+
+def test_holm_lies_between_the_raw_p_values_and_bonferronis():
+    raw = np.random.default_rng(0).uniform(0, 0.2, 9)
+    adjusted = np.array(holm(list(raw)))
+    assert (adjusted >= raw).all()
+    assert (adjusted <= np.minimum(1, 9 * raw)).all()
+    assert (np.diff(adjusted[np.argsort(raw)]) >= 0).all()
+
+
+def test_the_order_of_the_comparisons_changes_nothing():
+    raw = [0.03, 0.001, 0.2, 0.03]
+    assert holm(raw[::-1]) == holm(raw)[::-1]
+
+
+@pytest.mark.parametrize("bad", [-0.1, 1.1, math.nan])
+def test_what_is_no_p_value_is_refused(bad):
+    with pytest.raises(ValueError, match=r"holm: expected p-values in \[0,1\]"):
+        holm([0.5, bad])
+
+
+def _pairs(count):
+    return [f"p{n % 20}" for n in range(count)], [f"c{n % 13}" for n in range(count)]
+
+
+def test_the_p_value_is_below_a_twentieth_just_where_the_interval_excludes_zero():
+    people, garments = _pairs(60)
+    rng, below = np.random.default_rng(1), 0
+    for shift in np.linspace(0, 0.6, 25):
+        values = list(rng.normal(shift, 1, 60))
+        interval, p = mean_interval(values, people, garments), p_value(values, people, garments)
+        if abs(p - 0.05) > 0.005:  # at the very edge the two count the last draw otherwise
+            assert (p < 0.05) == (not interval.low <= 0 <= interval.high)
+        below += p < 0.05
+    assert 3 < below < 25
+
+
+def test_a_difference_everywhere_alike_is_as_sure_as_so_many_draws_can_say():
+    people, garments = _pairs(30)
+    assert p_value([0.1] * 30, people, garments) == pytest.approx(2 / 2001, rel=0.01)
+    assert p_value([-0.1] * 30, people, garments) == pytest.approx(2 / 2001, rel=0.01)
+    assert p_value([0.0] * 30, people, garments) == 1.0
