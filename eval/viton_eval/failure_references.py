@@ -58,7 +58,7 @@ def by_attributes(person: Row, worn: Row, target: Row) -> dict[str, float]:
         "sleeve mismatch": float(len({SLEEVES[name] for name in sleeves}) > 1),
         "hem mismatch": float(worn["length"] != target["length"]),
         "neckline mismatch": float(len({NECKS.get(name, name) for name in necks}) > 1),
-        "occlusion": float(arms or any(person["hair_in_front"])),  # type: ignore[call-overload]
+        "occlusion": float(arms or True in list(person["hair_in_front"])),  # type: ignore[call-overload]
     }
 
 

@@ -102,7 +102,11 @@ def evidence(rule: str, facts: Facts, folder: Path, usual: Usual | None) -> Pixe
     person, made = facts.sample.person, facts.made
     if rule == "rare pose" and usual is not None:
         distances = pose_distances(pose_of(person.keypoints), usual.poses)
-        return two_poses(person.image, person.keypoints, placed(usual.poses[int(distances.argmin())], person.keypoints))
+        return two_poses(
+            person.image,
+            person.keypoints.astype(np.float64),
+            placed(usual.poses[int(distances.argmin())], person.keypoints),
+        )
     if rule == "warp failure":
         return load_rgb(folder / f"{facts.sample.pair.name}.warped.png")
     if rule == "neck artefact":

@@ -68,7 +68,7 @@ NOTEBOOKS = (
         f"eval/viton_eval/{name}.py"
         for name in ("fail*", "garment*", "results", "judge", "measures", "necks", "options", "regions", "sco*", "sou*")
     ),
-    *("eval/viton_eval/try_ons.py", "eval/viton_eval/photographs.py"),
+    *("eval/viton_eval/try_ons.py", "eval/viton_eval/photo*.py"),
     *("eval/viton_eval/notebook*.py", "eval/viton_eval/site/notebook.*"),
 )
 COMPARISON = (*NOTEBOOKS, "eval/viton_eval/comparison*.py")

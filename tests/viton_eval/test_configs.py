@@ -80,6 +80,8 @@ def test_on_photographs_all_six_are_tried_on_as_the_benchmark_trains_them():
         name.removesuffix("-0") for name in steps["notebook-photographs"].needs
     }  # with a seed where that is trained
     assert read == {f"results-{method}" for method in SIX}
+    of_viton = [name for name in steps["notebook-failures"].needs if name.startswith("results-")]
+    assert of_viton == ["results-viton-0"]
 
 
 @pytest.mark.parametrize("name", ["smoke", "demo", "benchmark", "paper"])
