@@ -56,16 +56,20 @@ def read_sleeves(path: Path) -> dict[str, str]:
 
 
 def worn_sleeve(person: Person, label_map: LabelMap) -> str:
-    """What sleeve the parsing sees: `none`, `short`, `long`, or `unseen` where it sees neither arm nor sleeve.
+    """What sleeve the parsing sees: `none`, `short`, `long`, or `unseen` where it sees neither arm nor sleeve."""
+    share = sleeve_share(person, label_map)
+    return "unseen" if share is None else SLEEVES[int(share >= SHORT) + int(share >= LONG)]
+
+
+def sleeve_share(person: Person, label_map: LabelMap) -> float | None:
+    """The share of an arm that cloth covers, in [0,1]; None where the parsing sees neither arm nor sleeve.
 
     Along each arm, shoulder to elbow to wrist, the share of places labelled clothing among those labelled clothing or
     arm; of the two arms the lesser share, since a bare arm held behind the trunk passes over cloth.
     """
     parsing = fit_labels(person.parsing, (person.image.shape[0], person.image.shape[1]))
     shares = [share for side in ("right", "left") if (share := _covered(person, parsing, side, label_map)) is not None]
-    if not shares:
-        return "unseen"
-    return SLEEVES[int(min(shares) >= SHORT) + int(min(shares) >= LONG)]
+    return min(shares) if shares else None
 
 
 def _covered(person: Person, parsing: Pixels, side: str, label_map: LabelMap) -> float | None:

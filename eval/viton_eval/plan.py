@@ -14,9 +14,9 @@ from viton_eval.sources import measured_with
 from viton_eval.trainings import seeds_of, try_ons, undertrained
 
 PER_METHOD = ("method",)  # notebooks that are run once for each method
-OF_VITON = ("stages",)  # notebooks that read of all methods the results of VITON alone
-WITHOUT_TRUTH = ("photographs",)  # notebooks that read results, and no scores
-SCORING = (*PER_METHOD, *OF_VITON, "comparison", "ablation", "neck")  # notebooks that read scores
+OF_VITON = ("stages", "failures")  # notebooks that read of all methods the results of VITON alone
+WITHOUT_SCORES = ("photographs", "failures")  # notebooks that read results, and no scores
+SCORING = (*PER_METHOD, "stages", "comparison", "ablation", "neck")  # notebooks that read scores
 READS = {"photographs": ("configs/vitonhd_sample_sleeves.csv",)}  # files beside the run's own that a notebook reads
 FEW = 10  # steps: a training of no more is over in the time of its imports, and waits for no other
 COMPARING = ("dataset",)  # notebooks that read the configuration's reference
@@ -150,7 +150,7 @@ def _read_by(run: Run, notebook: str, method: str) -> tuple[str, ...]:
     else:
         others = ("warps", *_here(run, run.trainings))
     results = tuple(one.name for one in found)
-    if notebook in WITHOUT_TRUTH:
+    if notebook in WITHOUT_SCORES:
         return results
     scores = tuple(one.scoring for one in found) if _score_steps(run, ()) else ()
     return (*others, *results, *scores)

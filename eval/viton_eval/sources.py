@@ -59,26 +59,16 @@ NOTEBOOKS = (
         "viton/dataset_figures.py",
         "viton/try_on_figures.py",
         "viton/option_figures.py",
+        "viton/failure_figures.py",
         "viton/judge.py",
         "viton/training_log.py",
     ),
     *(f"eval/viton_eval/{name}.py" for name in ("experiment", "tables", "likeness", "interval", "truth", "floor")),
     *(
         f"eval/viton_eval/{name}.py"
-        for name in (
-            "results",
-            "judge",
-            "measures",
-            "necks",
-            "options",
-            "regions",
-            "measure_labels",
-            "sco*",
-            "sou*",
-            "try_ons",
-            "photo*",
-        )
+        for name in ("fail*", "garment*", "results", "judge", "measure*", "necks", "options", "regions", "sco*", "sou*")
     ),
+    *("eval/viton_eval/try_ons.py", "eval/viton_eval/photo*.py"),
     *("eval/viton_eval/notebook*.py", "eval/viton_eval/site/notebook.*"),
 )
 COMPARISON = (*NOTEBOOKS, "eval/viton_eval/comparison*.py")
