@@ -54,7 +54,7 @@ def moments_of(features: ArrayLike) -> Moments:
     mean = rows.mean(axis=0)
     centred = (rows - mean) / np.sqrt(len(rows) - 1)
     factor = np.linalg.qr(centred, mode="r") if len(rows) > rows.shape[1] else centred
-    return Moments(mean, factor, len(rows))
+    return Moments(mean, np.asarray(factor), len(rows))
 
 
 def moments_of_covariance(mean: ArrayLike, covariance: ArrayLike, n: int) -> Moments:

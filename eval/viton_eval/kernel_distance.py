@@ -73,7 +73,7 @@ def kernel_distance(
     if len(x) - n.max() < 2 or len(y) - m.max() < 2:
         raise ValueError(f"blocks: expected two pictures a set beside each block, got {len(x)} and {len(y)} in all")
     value = float(_estimate(within_x.total, within_y.total, across.total, len(x), len(y)))
-    left = _estimate(*(each.without() for each in (within_x, within_y, across)), len(x) - n, len(y) - m)
+    left = _estimate(within_x.without(), within_y.without(), across.without(), len(x) - n, len(y) - m)
     error = float(np.sqrt((count - 1) / count * ((left - left.mean()) ** 2).sum()))
     reach = NORMAL_95 * error
     return KernelDistance(value, value - reach, value + reach, len(x), len(y), x.shape[1], count)
@@ -128,10 +128,15 @@ def _sums(x: Matrix, y: Matrix, labels_x: Labels, labels_y: Labels, count: int) 
         own[strip] = kernel.sum(axis=1, where=labels_x[strip, None] == labels_y[None])
     return _Sums(
         float(rows.sum()),
-        np.bincount(labels_x, rows, count),
-        np.bincount(labels_y, columns, count),
-        np.bincount(labels_x, own, count),
+        _by_block(labels_x, rows, count),
+        _by_block(labels_y, columns, count),
+        _by_block(labels_x, own, count),
     )
+
+
+def _by_block(labels: Labels, values: Matrix, count: int) -> Matrix:
+    """The sum of each block's values, (B,)."""
+    return np.bincount(labels, values, count).astype(np.float64)
 
 
 def _estimate(
