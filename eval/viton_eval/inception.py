@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from viton.coordinates import Size
 from viton.errors import InputError
 from viton.files import sha256_of
+from viton.images import to_signed
 from viton_eval.resizing import Resize
 from viton_eval.weights_file import load_checked, read_weights
 
@@ -72,7 +73,7 @@ class Inception:
             features = self._body((images - 128) / 128).flatten(1)
             unbiased = features @ self._last.weight.T
             return {"features": features, "logits_unbiased": unbiased, "logits": unbiased + self._last.bias}
-        features = self._body(images / 127.5 - 1)
+        features = self._body(to_signed(images))
         return {"features": features, "logits": self._last(features)}
 
 

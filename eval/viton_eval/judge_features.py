@@ -18,6 +18,7 @@ from viton.attributes import ATTRIBUTES
 from viton.checkpoint import StageFolder, read_tensors
 from viton.coordinates import Size
 from viton.extractors import CLASSES, AttributeReader
+from viton.images import to_signed
 from viton.judge import load_judge
 from viton_eval.resizing import Resize
 from viton_eval.weights_file import load_checked
@@ -55,7 +56,7 @@ class JudgeExtractor:
         """float32 (B,3,H,W) in 0..255 -> features (B,D) and proxy_logits (B,36); raises ValueError for other sizes."""
         if images.shape[2] % 16 or images.shape[3] % 16:
             raise ValueError(f"images: expected height and width in multiples of 16, got {tuple(images.shape)}")
-        depths = self.reader.body(images / 127.5 - 1)
+        depths = self.reader.body(to_signed(images))
         features = torch.cat([depth.float().mean(dim=(2, 3)) for depth in depths], dim=1)
         logits = dict(zip(_names(), self.reader.heads(self.reader.norm(features)).split(CLASSES, dim=1), strict=True))
         kinds, patterns = (logits[name] for name in VERDICT)
