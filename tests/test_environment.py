@@ -13,6 +13,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 OWNERS_EIGHT = {
@@ -113,11 +114,12 @@ def test_nothing_that_differs_by_platform_is_pinned(pins):
 
 
 def test_each_pin_is_within_the_range_of_pyproject(pins, project):
-    pinned = {Requirement(line).name.lower(): next(iter(Requirement(line).specifier)).version for line in pins}
+    each = [Requirement(line) for line in pins]
+    pinned = {canonicalize_name(pin.name): next(iter(pin.specifier)).version for pin in each}
     for line in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
         requirement = Requirement(line)
         if not BY_PLATFORM.match(requirement.name):
-            assert requirement.specifier.contains(pinned[requirement.name.lower()]), line
+            assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), line
 
 
 @pytest.mark.slow
