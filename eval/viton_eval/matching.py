@@ -37,7 +37,7 @@ def match(folder: Path, pattern: str, pairs: Sequence[Pair], missing_ok: bool = 
     if not folder.is_dir():
         raise InputError(folder, "a folder of pictures", "a file" if folder.exists() else "no such folder")
     stem, suffixes = _split(pattern)
-    names = {pair: FIELD.sub(lambda found, pair=pair: str(getattr(pair, found[1])), stem) for pair in pairs}
+    names = {pair: _named(stem, pair) for pair in pairs}
     _expect_one_name_each(names, pattern)
     found = _pictures(folder, stem, suffixes)
     wanted = set(names.values())
@@ -53,9 +53,9 @@ def match(folder: Path, pattern: str, pairs: Sequence[Pair], missing_ok: bool = 
 
 
 def some(names: Sequence[str]) -> str:
-    """How many names there are, and the first few of them: `5: a, b, c, ...`."""
-    more = ", ..." if len(names) > NAMED else ""
-    return f"{len(names)}: {', '.join(names[:NAMED])}{more}"
+    """How many names there are, and the first few, harmless to a terminal: `5: a, b, c, ...`."""
+    first = [name if name.isprintable() else ascii(name) for name in names[:NAMED]]
+    return f"{len(names)}: {', '.join([*first, *(['...'] if len(names) > NAMED else [])])}"
 
 
 def _split(pattern: str) -> tuple[str, tuple[str, ...]]:
@@ -64,6 +64,12 @@ def _split(pattern: str) -> tuple[str, tuple[str, ...]]:
         if pattern.lower().endswith(suffix):
             return pattern[: -len(suffix)], (suffix,)
     return pattern, PICTURE_SUFFIXES
+
+
+def _named(stem: str, pair: Pair) -> str:
+    """A pattern with a pair's ids in it, both put in at once: an id may look like a field."""
+    ids = pair._asdict()
+    return FIELD.sub(lambda found: ids[found[1]], stem)
 
 
 def _expect_one_name_each(names: dict[Pair, str], pattern: str) -> None:
@@ -77,7 +83,7 @@ def _expect_one_name_each(names: dict[Pair, str], pattern: str) -> None:
 
 def _pictures(folder: Path, stem: str, suffixes: tuple[str, ...]) -> dict[str, list[Path]]:
     """Every file whose name has the pattern's shape, by its path under the folder without the suffix, sorted."""
-    shape = "*".join(glob.escape(part) for part in re.split(r"\{person\}|\{clothing\}", stem))
+    shape = "*".join(glob.escape(part) for part in re.split(r"\{(?:person|clothing)\}", stem))
     found: dict[str, list[Path]] = {}
     for path in sorted(folder.glob(f"{shape}.*")):
         name = path.relative_to(folder).as_posix()
