@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from viton.coordinates import Size
+from viton.data.framing import fit_photo
 from viton.errors import InputError
 from viton.images import Pixels, load_rgb
 
@@ -40,8 +41,14 @@ def load_result(path: Path, size: Size, resize: str) -> tuple[Pixels, Size]:
     if resize == "none":
         expected = f"a picture of {_told(size)} (or --resize {', '.join(FILTERS)})"
         raise InputError(path, expected, _told((height, width)))
-    resized = Image.fromarray(pixels).resize(size[::-1], FILTERS[resize])
-    return np.asarray(resized, np.uint8), (height, width)
+    return _resized(pixels, size, resize), (height, width)
+
+
+def _resized(pixels: Pixels, size: Size, resize: str) -> Pixels:
+    """(h,w,3) -> (H,W,3). A box that shrinks is how photos and truths come to this size: so a truth stays one."""
+    if resize == "box" and size < pixels.shape[:2]:
+        return fit_photo(pixels, size)
+    return np.asarray(Image.fromarray(pixels).resize(size[::-1], FILTERS[resize]), np.uint8)
 
 
 def _expect_plain(path: Path) -> None:

@@ -69,6 +69,13 @@ def test_the_ablation_is_of_the_benchmarks_world():
     assert ablation.size == benchmark.size
 
 
+def test_submissions_are_compared_on_the_benchmarks_pairs_at_its_size_and_nothing_is_trained():
+    config, benchmark = (load_config(CONFIGS / f"{name}.yaml") for name in ("submission", "benchmark"))
+    assert (config.data, config.split, config.pairs) == (benchmark.data, benchmark.split, benchmark.pairs)
+    assert (config.size, config.trained) == (benchmark.size, Path("runs") / benchmark.name)
+    assert not [name for name in plan(open_run(CONFIGS / "submission.yaml")) if name.startswith("train-")]
+
+
 def test_on_photographs_all_six_are_tried_on_as_the_benchmark_trains_them():
     config, benchmark = (load_config(CONFIGS / f"{name}.yaml") for name in ("photographs", "benchmark"))
     assert config.trained == Path("runs") / benchmark.name
