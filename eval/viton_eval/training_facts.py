@@ -86,7 +86,8 @@ def methods(run: Run, found: list[State]) -> list[Method]:
     trained = {(one.name, one.seed): one for one in trained_stages(run, found)}
     cards = []
     for method in run.config.methods:
-        seeds, sentences, wrong = seeds_of(run.config, method), list[str](), list[State]()
+        seeds, wrong = seeds_of(run.config, method), list[State]()
+        sentences = ["made by another program"] if method in run.config.imported else []
         for stage in used_stages(run.config, method):
             mine = [one for seed in seeds if (one := trained.get((stage, seed)))]
             wrong += [one.state for one in mine if one.state.status != OK]

@@ -164,13 +164,15 @@ def test_the_report_marks_the_method_as_imported_and_tells_no_training_and_no_ti
         times = [{"person": person, "clothing": clothing, "seconds": 0.5} for person, clothing in here.pairs]
         here.rows(here.run.results_of(one) / "timing.jsonl", times)
     page = here.site().read_text()
-    card = next(card for card in page.split('<li class="card method">') if "<h3>cp-vton" in card)
+    card = next(card for card in page.split('<li class="card method">') if "<h3>cp-vton" in card).split("</li>")[0]
     assert "imported, other sizes resized by box" in card
-    assert "undertrained" not in card
+    assert "made by another program" in card
+    assert not [word for word in ("undertrained", "nothing to train", "steps") if word in card]
     row = next(row for row in page.split("<tr>") if "cp-vton, imported" in row)
     assert "0.5 s" not in row
     assert "0.5 s" in next(row for row in page.split("<tr>") if 'scope="row">non-parametric' in row)
     assert "how it was trained" in page
+    assert "cp-vton (imported, other sizes" in Path("reports/tiny/pairs/p1__c1.html").read_text()
 
 
 def test_what_a_configuration_imports_is_a_step_that_brings_it_in(pairs):
