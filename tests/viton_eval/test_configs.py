@@ -34,6 +34,7 @@ def test_the_smoke_test_runs_every_notebook():
     assert set(load_config(CONFIGS / "smoke.yaml").notebooks) == NOTEBOOKS
 
 
+CONTROLS = {"float32"}  # variants that are no option of the paper: does a conclusion hang on the precision?
 OPTIONS = {
     "no-pose": ("representation.pose", False, "encoder-decoder"),
     "no-body-shape": ("representation.body_shape", False, "encoder-decoder"),
@@ -52,7 +53,7 @@ OPTIONS = {
 )
 def test_each_option_of_the_paper_is_a_variant_at_the_same_steps(name, wanted, notebooks):
     config = load_config(CONFIGS / f"{name}.yaml")
-    assert set(config.variants) == wanted
+    assert set(config.variants) - CONTROLS == wanted
     for variant in wanted:
         setting, value, method = OPTIONS[variant]
         part, _, field = setting.partition(".")
