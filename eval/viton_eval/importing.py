@@ -102,6 +102,8 @@ def import_pictures(
     source, out = Source(given, pairs, run.config.size), run.results_of(one)
     known = given.digest and _settings_at(out) == _settings(run, one, given, pairs)
     given = given.model_copy(update={"digest": given.digest if known else source.digest})
+    if not known:
+        _expect_elsewhere(source.matches, out)
     rows = Folder(out).make(
         pairs, _settings(run, one, given, pairs), source.outcomes, overwrite=overwrite, progress=progress
     )
@@ -132,6 +134,13 @@ def row_of(run: Run, method: str, seed: int) -> pd.DataFrame | None:
     """The scores of what was brought in, a measure a row, kept for the comparison; None where no truth is known."""
     scores = score_try_on(run, run.try_on(method, seed))
     return told([scores.table], SHOWN) if scores and len(scores.table) else None
+
+
+def _expect_elsewhere(matches: Matches, out: Path) -> None:
+    """Raises InputError for pictures that lie where they would go: they would be cleared away before they are read."""
+    for path in matches.files.values():
+        if path.resolve().is_relative_to(out.resolve()):
+            raise InputError(path, f"pictures from another folder than {out}", "one of its own")
 
 
 def _settings(run: Run, one: TryOn, given: ImportedConfig, pairs: Sequence[Pair]) -> Row:

@@ -482,6 +482,13 @@ def test_other_sizes_come_in_by_the_filter_and_their_size_is_written_down(pairs)
     assert "import.resize" in refused("--resize", "lanczos")
 
 
+def test_results_are_not_imported_over_themselves(pairs):
+    brought()
+    for folder, place in (("runs/t/results/cp-vton/0", ""), ("runs", "t/results/cp-vton/0/")):
+        options = ("--overwrite", "--pattern", place + "{person}__{clothing}.png")
+        assert "pictures from another folder than runs/t/results/cp-vton/0" in refused(*options, folder=folder)
+
+
 def test_a_filter_that_there_is_not_is_refused(pairs):
     assert "import: resize: expected Input should be 'none', 'lanczos', 'bilinear' or 'box'" in refused(
         "--resize", "nearest"
