@@ -12,7 +12,7 @@ from pathlib import Path
 
 from viton_eval.commands import resolved_run
 from viton_eval.plan import plan
-from viton_eval.sources import CHECK, COMPARISON, NOTEBOOKS, SCORES, TRY_ON, WARP, WORLD
+from viton_eval.sources import CHECK, COMPARISON, IMPORT, NOTEBOOKS, SCORES, TRY_ON, WARP, WORLD
 
 ROOT = Path(workflow.basedir)
 DIGESTS = [config[f"{name}_digest"] for name in ("data", "reference", "training")]
@@ -99,7 +99,9 @@ rule warps:
 
 rule results:
     priority: 1
-    input: lambda w: done(*PLAN[f"results-{w.method}"].needs), sources(TRY_ON)
+    input:
+        lambda w: done(*PLAN[f"results-{w.method}"].needs),
+        lambda w: sources(IMPORT if "imported" in PLAN[f"results-{w.method}"].command[:2] else TRY_ON),
     output: done("results-{method}")
     params:
         step=lambda w: step(f"results-{w.method}"),

@@ -5,10 +5,12 @@ Light on purpose (no torch), so that the workflow can read a configuration in no
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
@@ -28,6 +30,12 @@ from viton.synthetic.config import WorldConfig
 Split = Literal["train", "val", "test"]
 NAME = r"^[a-z0-9][a-z0-9_-]*$"  # of an experiment or a variant: part of file names
 NETWORK_SIZES = tuple((4 * 2**n, 3 * 2**n) for n in range(4, 9))  # 64x48, 128x96, 256x192 (the paper's), ...
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")  # of pictures that are imported
+# Names that no imported method may have: our methods (a test compares with METHODS), and what tables call the rest.
+TAKEN = (
+    *("viton", "encoder-decoder", "crn", "prgan", "cagan", "non-parametric"),
+    *("person", "garment", "product", "truth", "warp", "warps"),
+)
 PictureSide = Annotated[int, Field(ge=32, multiple_of=16)]  # px; 16, because the body shape is that much coarser
 
 
@@ -123,6 +131,32 @@ class VariantConfig(Model):
     methods: tuple[str, ...]  # that are tried on with it
 
 
+def _free(name: str) -> str:
+    if name in TAKEN:
+        raise PydanticCustomError("taken", "a name of its own, none of {taken}", {"taken": ", ".join(TAKEN)})
+    return name
+
+
+class ImportedConfig(Model):
+    """Pictures that another program has made of the experiment's pairs, and how they come in."""
+
+    folder: Path
+    pattern: str = "{person}_{clothing}.png"  # a path under the folder; without a suffix any of PICTURE_SUFFIXES
+    resize: Literal["none", "lanczos", "bilinear", "box"] = "none"  # what brings other sizes to this one; none: refused
+    missing_ok: bool = False  # pairs without a picture count as failures; else they are refused
+    digest: str = ""  # of the very pictures that were imported; "": of those that lie there when the step runs
+
+    @field_validator("pattern")
+    @classmethod
+    def _names_pairs_inside(cls, pattern: str) -> str:
+        path, fields = PurePosixPath(pattern), re.findall(r"\{.*?\}|[{}]", pattern)
+        inside = not path.is_absolute() and ".." not in path.parts and "\\" not in pattern and pattern.isprintable()
+        if not inside or "{person}" not in fields or not {*fields} <= {"{person}", "{clothing}"}:
+            expected = "a path inside the folder with {person}, {clothing} and no other braces"
+            raise PydanticCustomError("pattern", expected)
+        return pattern
+
+
 class ExperimentConfig(Model):
     """One report: which data, which methods, which notebooks."""
 
@@ -145,10 +179,28 @@ class ExperimentConfig(Model):
         default_factory=dict
     )  # of a method's training; `seed` alone where it is not named
     variants: dict[Annotated[str, Field(pattern=NAME)], VariantConfig] = Field(default_factory=dict)
+    # Methods whose pictures are imported, by name and seed; `viton-eval import` says the same in runs/EXPERIMENT.
+    imported: dict[
+        Annotated[str, Field(pattern=NAME, max_length=64), AfterValidator(_free)],
+        Annotated[dict[NonNegativeInt, ImportedConfig], Field(min_length=1)],
+    ] = Field(default_factory=dict)
     trained: Path | None = None  # a run's folder whose trained stages are tried on; nothing is trained here then
     notebooks: tuple[str, ...] = ("dataset", "person_representation", "warp", "method")
     without_training: Literal["refuse", "leave out"] = "refuse"  # methods, where there is no training split
     reference: ReferenceConfig | None = None  # none: the data are compared with nothing; `--set reference.root=PATH`
+
+    @field_validator("imported")
+    @classmethod
+    def _are_methods_without_settings(
+        cls, imported: dict[str, dict[int, ImportedConfig]], info: ValidationInfo
+    ) -> dict[str, dict[int, ImportedConfig]]:
+        varied = {name for variant in info.data.get("variants", {}).values() for name in variant.methods}
+        for name in imported:
+            if name not in info.data.get("methods", (name,)):
+                raise PydanticCustomError("imported", "methods that `methods` names")
+            if name in varied or name in info.data.get("seeds", {}):
+                raise PydanticCustomError("imported", "methods that neither `variants` nor `seeds` name")
+        return imported
 
     @field_validator("trained")
     @classmethod

@@ -74,9 +74,8 @@ def _tag(model: type[BaseModel]) -> object:
 
 
 def _models_in(annotation: object) -> list[type[BaseModel]]:
-    return [
-        each for each in (annotation, *get_args(annotation)) if isinstance(each, type) and issubclass(each, BaseModel)
-    ]
+    own = [annotation] if isinstance(annotation, type) and issubclass(annotation, BaseModel) else []
+    return own + [model for each in get_args(annotation) for model in _models_in(each)]
 
 
 def overridden(content: dict[str, Any], overrides: tuple[str, ...]) -> dict[str, Any]:

@@ -6,6 +6,7 @@
                     stages/STAGE/SEED/    what is trained; STAGE.VARIANT where a variant's weights are other ones
                     results/METHOD/SEED/  or METHOD.VARIANT
                     scores/METHOD/SEED.csv
+                    imported.json    which methods' pictures `viton-eval import` has brought in, and how
                     comparison/      all of them beside each other
                     notebooks/       executed notebooks and their pages
                     steps/           what became of each step
@@ -27,6 +28,7 @@ from viton.files import digest_of
 from viton.stage_config import StagesConfig
 from viton.stage_plan import METHOD_STAGES, stages_of
 from viton_eval.elsewhere import find, stage_in
+from viton_eval.imported import imports_path, with_imports
 from viton_eval.trainings import Training, TryOn, trainings, try_ons
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -155,15 +157,20 @@ class Run:
         return ("viton", "train", training.stage, *options, "--overwrite")
 
     def try_on_command(self, one: TryOn) -> tuple[str, ...]:
+        """Try on with a method, or bring in what another program has tried on."""
+        if one.imported:
+            return ("viton-eval", "imported", one.method, *self._of_experiment(one), "--overwrite")
         trained = self._of_run(one.seed, one.variant) if one.needs else ()
         return ("viton", "try-on", one.method, *trained, *self._data_options(), *self._out(self.results_of(one)))
 
     def score_command(self, one: TryOn) -> tuple[str, ...]:
         """Score a method's results, where the truth is known."""
-        data, runs = (("--data", self.data) if self.data else ()), ("--runs", str(self.runs))
         variant = ("--variant", one.variant) if one.variant else ()
-        options = ("--config", str(self.config_path), *data, *runs, "--seed", str(one.seed), *variant)
-        return ("viton-eval", "scores", one.method, *options)
+        return ("viton-eval", "scores", one.method, *self._of_experiment(one), *variant)
+
+    def _of_experiment(self, one: TryOn) -> tuple[str, ...]:
+        data, runs = (("--data", self.data) if self.data else ()), ("--runs", str(self.runs))
+        return ("--config", str(self.config_path), *data, *runs, "--seed", str(one.seed))
 
     def compare_command(self) -> tuple[str, ...]:
         """Put all scores beside each other."""
@@ -223,6 +230,7 @@ def _of_what_needs_no_training(config: ExperimentConfig) -> ExperimentConfig:
 def open_run(config_path: Path, data: str = "", runs: str | Path = "runs", overrides: tuple[str, ...] = ()) -> Run:
     """Read a configuration; raises InputError for names that cannot be part of a file's name."""
     config = with_data(load_config(config_path, overrides), data)
+    config = with_imports(config, imports_path(Path(runs), config.name))
     if config.without_training == "leave out" and lacks_training(config):
         config = _of_what_needs_no_training(config)
     named = (*config.methods, *(name for given in config.variants.values() for name in given.methods))

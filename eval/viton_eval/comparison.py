@@ -6,7 +6,8 @@
     seeds.csv          each method less each training of `viton` alone: does a conclusion hang on start, order of the
                        data or precision?
     README.md          all of it for the eye
-    provenance.json    protocol, world, judge; of every training its steps, weights, commit, time and last change
+    provenance.json    protocol, world, judge; of every training its steps, weights, commit, time and last change; of
+                       what is imported pattern, filter and digest
 
 All are made from the scores of runs/EXPERIMENT/scores, which are made anew where results or truths have changed.
 """
@@ -20,6 +21,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from viton.checkpoint import StageFolder
+from viton.config import ImportedConfig
 from viton.errors import InputError
 from viton.files import read_json, write_json, write_text
 from viton.provenance import provenance
@@ -30,7 +32,7 @@ from viton_eval.options import of_pairs, people_of
 from viton_eval.scores import Scores
 from viton_eval.scores_table import BY_TRAINING, RESULT, by_training, compare, protocol
 from viton_eval.scoring import score_try_on
-from viton_eval.trainings import TryOn, seeds_of, try_ons, undertrained
+from viton_eval.trainings import TryOn, label_of, seeds_of, try_ons
 from viton_eval.try_ons import change_of, curves_of, failures, run_of, steps_trained, tables_of
 
 SCHEMA = 2
@@ -103,6 +105,8 @@ def _expect_made_by_these_weights(run: Run, one: TryOn) -> None:
     """Raises InputError unless the pictures were made by the weights that lie there, trained as is configured."""
     path = run.results_of(one) / "settings.json"
     told = read_json(path)
+    if one.imported:
+        _expect_imported(path, told, run.config.imported[one.method][one.seed])
     made = told.get("stages") if isinstance(told, dict) else None
     for training in (run.trainings[name] for name in one.needs):
         folder = StageFolder(run.stage_folder(training))
@@ -112,6 +116,14 @@ def _expect_made_by_these_weights(run: Run, one: TryOn) -> None:
         found = str(made.get(training.stage)) if isinstance(made, dict) else "none"
         if found != digest:
             raise InputError(path, f"pictures made by {digest[:12]}, the weights in {folder.path}", found[:12])
+
+
+def _expect_imported(path: Path, told: object, wanted: ImportedConfig) -> None:
+    """Raises InputError unless the pictures that lie there are the imported ones."""
+    found = told.get("import") if isinstance(told, dict) else None
+    asked = {"pattern": wanted.pattern, "resize": wanted.resize} | ({"digest": wanted.digest} if wanted.digest else {})
+    if not isinstance(found, dict) or {key: found.get(key) for key in asked} != asked:
+        raise InputError(path, "pictures imported as the experiment says", "others (viton-eval import brings them in)")
 
 
 def _options(experiment: Experiment, scores: Mapping[TryOn, Scores]) -> pd.DataFrame:
@@ -133,17 +145,28 @@ def _options(experiment: Experiment, scores: Mapping[TryOn, Scores]) -> pd.DataF
 def _provenance(experiment: Experiment, methods: Mapping[str, list[Scores]]) -> dict[str, object]:
     config, first = experiment.config, next(iter(methods.values()))[0].settings
     failed = failures(methods).reset_index().to_dict("records")
+    imported = _imported(run_of(experiment))
     return {
         "schema": SCHEMA,
         "experiment": config.name,
+        **({"imported": imported} if imported else {}),
         "protocol": protocol(first, steps_trained(experiment)).splitlines(),
-        "labels": {method: undertrained(config, method) for method in config.methods},
+        "labels": {method: label_of(config, method) for method in config.methods},
         "scores": {key: first[key] for key in ("world", "truth", "pairs", "of", "size", "drawn_at", "judge", "code")},
         "failed": failed,
         "left_out": [one.label for one in try_ons(config) if one.method not in config.methods],
         "stages": _stages(experiment),
         "made_by": provenance(),
     }
+
+
+def _imported(run: Run) -> dict[str, object]:
+    """Of all that is imported, by method and seed: pattern, filter and the digest of the pictures."""
+    found = {}
+    for one in (one for one in try_ons(run.config) if one.imported):
+        told = read_json(run.results_of(one) / "settings.json")
+        found[f"{one.method}/{one.seed}"] = told.get("import") if isinstance(told, dict) else None
+    return found
 
 
 def _stages(experiment: Experiment) -> dict[str, dict[str, object]]:

@@ -44,6 +44,7 @@ def page(comparison: Comparison) -> str:
             f"Options less their method; pairs: {group}": _differences(rows, OF_OPTIONS)
             for group, rows in options.groupby("pairs", sort=False)
         },
+        **({"Imported, not made here": _imported(_mapping(told["imported"]))} if "imported" in told else {}),
         "Trainings": _trainings(_mapping(told["stages"])),
         "Pairs that failed": _failed(told["failed"]),
     }
@@ -86,6 +87,12 @@ def _trainings(stages: Mapping[str, object]) -> str:
     columns = ["steps", "settings", "seconds", "third to last quarter", "commit"]
     after = "\n\nWhere the rate falls (`decay`), every curve ends flat: a small change is then no proof of a plateau."
     return _table(pd.DataFrame.from_dict(rows, orient="index", columns=columns)) + after
+
+
+def _imported(imports: Mapping[str, object]) -> str:
+    rows = {name: [_mapping(one).get(key) for key in ("pattern", "resize", "digest")] for name, one in imports.items()}
+    columns = ["pictures", "other sizes resized by", "digest of the pictures"]
+    return _table(pd.DataFrame.from_dict(rows, orient="index", columns=columns))
 
 
 def _failed(failed: object) -> str:

@@ -90,7 +90,12 @@ def _summary(manifest: Manifest, state: State) -> Summary:
 
 
 def _seconds(manifest: Manifest, done: set[Key]) -> list[float]:
-    """How long each pair took that is done; one that failed has stopped early, and says nothing of the others."""
+    """How long each pair took that is done; one that failed has stopped early, and says nothing of the others.
+
+    An import's seconds are not the method's.
+    """
+    if manifest.imported:
+        return []
     times = rows_by_pair(manifest.path.parent / "timing.jsonl")
     return _numbers([row for pair, row in times.items() if pair in done], "seconds")
 

@@ -15,7 +15,7 @@ from viton_eval.manifests import Key, Row, Rows, manifests, rows_by_pair
 from viton_eval.published import Published
 from viton_eval.states import OK, State, up_to_date
 from viton_eval.templates import url
-from viton_eval.trainings import undertrained
+from viton_eval.trainings import label_of
 
 # As viton.data.viton_hd has them, which cannot be imported without torch; a test sees that they are the same.
 PEOPLE, GARMENTS = "image", "cloth"
@@ -142,7 +142,7 @@ def _made(run: Run, found: list[State]) -> list[_Made]:
             rows = rows_by_pair(one.path)
             column = Column("Warped garment", "warp", _note(found, one.step, bool(rows)))
             if one.method:
-                about = undertrained(run.config, one.method)
+                about = label_of(run.config, one.method)
                 column = column._replace(label=one.method, kind="method", about=about)
             place = f"method-{one.method}" if one.method else "warped-garment"
             made.append(_Made(column, rows, one.path.parent, place, one.step in fresh))

@@ -25,6 +25,7 @@ class Manifest(NamedTuple):
     path: Path
     title: str
     method: str = ""  # "" for the warp
+    imported: bool = False  # from another program: of how long a pair took nothing is known
     shown: bool = True  # in the grid of pictures: of each method the first seed, and no variant
 
 
@@ -35,7 +36,9 @@ def manifests(run: Run) -> list[Manifest]:
         path, shown = run.results_of(one) / "manifest.jsonl", not one.variant and one.method not in first
         several = not one.variant and len(seeds_of(run.config, one.method)) > 1
         title = one.label.replace(".", ", ", 1) + (f", seed {one.seed}" if several else "")
-        found.append(Manifest(one.name, one.name.removeprefix("results-"), path, title, one.method, shown))
+        title += ", imported" if one.imported else ""
+        name = one.name.removeprefix("results-")
+        found.append(Manifest(one.name, name, path, title, one.method, one.imported, shown))
         first.add(one.method)
     return found
 

@@ -149,7 +149,7 @@ def _picture(column: Column, cell: Cell, pair: Key) -> Picture:
         "warp": f"Garment {pair[1]}, warped",
         "truth": f"True picture of person {pair[0]} in garment {pair[1]}",
     }.get(column.kind, f"Person {pair[0]} in garment {pair[1]} by {column.label}")
-    label = column.label + (f" ({column.note})" if column.note else "")
+    label = column.label + "".join(f" ({told})" for told in (column.about, column.note) if told)
     if isinstance(cell, str):
         return Picture(label, alt, UP + cell)
     return Picture(label, alt, "", ": ".join(part for part in cell if part))

@@ -11,7 +11,7 @@ from viton.errors import InputError
 from viton.files import digest_of
 from viton_eval.commands import Run, page_name, page_title, source_of
 from viton_eval.sources import measured_with
-from viton_eval.trainings import seeds_of, try_ons, undertrained
+from viton_eval.trainings import label_of, seeds_of, try_ons
 
 PER_METHOD = ("method",)  # notebooks that are run once for each method
 OF_VITON = ("stages", "failures")  # notebooks that read of all methods the results of VITON alone
@@ -88,7 +88,11 @@ def _try_on_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
         stages = {name: trained[name].key for name in one.needs}
         variant = run.config.variant(one.variant).warp.model_dump(mode="json") if one.variant else None
         key = _key(run, {"stages": stages, "variant": variant}) if stages or variant else _key(run)
-        title = f"Try on: {one.label}" + (f", seed {one.seed}" if len(seeds_of(run.config, one.method)) > 1 else "")
+        if one.imported:
+            key = _key(run, {"import": run.config.imported[one.method][one.seed].model_dump(mode="json")})
+        title = f"{'Import' if one.imported else 'Try on'}: {one.label}" + (
+            f", seed {one.seed}" if len(seeds_of(run.config, one.method)) > 1 else ""
+        )
         folder, made = run.results_of(one), ("settings.json", "manifest.jsonl")
         command = run.try_on_command(one)
         needs = (*before, *_here(run, one.needs))
@@ -113,13 +117,20 @@ def _score_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
 
 
 def _labels(run: Run) -> dict[str, str]:
-    return {method: undertrained(run.config, method) for method in run.config.methods}
+    return {method: label_of(run.config, method) for method in run.config.methods}
+
+
+def _imports(run: Run, method: str) -> dict[str, object]:
+    """What decides imported pictures, of one method or, where none is given, of all; nothing where none are."""
+    given = run.config.model_dump(mode="json", include={"imported"})["imported"]
+    shown = {name: one for name, one in given.items() if method in ("", name)}
+    return {"imported": shown} if shown else {}
 
 
 def _notebook_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
     config, steps = run.config, list[Step]()
     untrained: dict[str, object] = {"representation": config.representation.model_dump(mode="json")}
-    left_out = {"purpose", "methods", "notebooks", "reference", *KNOBS}
+    left_out = {"purpose", "methods", "notebooks", "reference", "imported", *KNOBS}
     shown = {"all": config.model_dump(mode="json", exclude=left_out), "knobs": config.model_dump(include=KNOBS)}
     if config.trained is not None:
         shown["trained"] = {name: one.key for name, one in run.trainings.items()}
@@ -128,7 +139,7 @@ def _notebook_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
         if notebook in (*OF_DATA, "warp"):
             more = untrained | (_reference(run) if notebook in COMPARING else {})
         else:
-            more = shown | ({} if method else {"methods": config.methods})
+            more = shown | ({} if method else {"methods": config.methods}) | _imports(run, method)
         title = f"Notebook: {page_title(notebook, method)}"
         command, needs = run.notebook_command(notebook, method), (*before, *_read_by(run, notebook, method))
         reads = (source_of(notebook), *READS.get(notebook, ()))

@@ -44,6 +44,7 @@ TRY_ON = (
     *("viton/results.py", "viton/runs.py", "viton/methods/*.py"),
     *SETTINGS,
 )
+IMPORT = (*DATA, *SETTINGS, "viton/results.py", "eval/viton_eval/foreign.py", "eval/viton_eval/matching.py")
 WARP = TRY_ON  # viton/runs.py imports the methods, whichever of its verbs is called
 SCORES = (
     *DATA,

@@ -9,7 +9,7 @@ from viton_eval.commands import Run
 from viton_eval.elsewhere import find
 from viton_eval.manifests import manifests, rows_by_pair, rows_or_none
 from viton_eval.states import MISSING, OK, State, trained_by, up_to_date
-from viton_eval.trainings import Training, seeds_of, undertrained, used_stages
+from viton_eval.trainings import Training, label_of, seeds_of, used_stages
 
 # The paper's seconds on a K40 GPU, the warp on its CPU (section 4.2), by the name of a part in `parts` of timing.jsonl.
 PAPER_SECONDS = {"representation": None, "encoder-decoder": 0.027, "warp": 0.180, "refinement": 0.020}
@@ -33,7 +33,7 @@ class Method(NamedTuple):
     """A method's card."""
 
     name: str
-    label: str  # "undertrained: N steps", "" when it is not
+    label: str  # "undertrained: N steps" or "imported", "" when it is neither
     stages: list[str]  # a sentence each
     states: list[State]  # of its steps that are not up to date
 
@@ -86,12 +86,13 @@ def methods(run: Run, found: list[State]) -> list[Method]:
     trained = {(one.name, one.seed): one for one in trained_stages(run, found)}
     cards = []
     for method in run.config.methods:
-        seeds, sentences, wrong = seeds_of(run.config, method), list[str](), list[State]()
+        seeds, wrong = seeds_of(run.config, method), list[State]()
+        sentences = ["made by another program"] if method in run.config.imported else []
         for stage in used_stages(run.config, method):
             mine = [one for seed in seeds if (one := trained.get((stage, seed)))]
             wrong += [one.state for one in mine if one.state.status != OK]
             sentences.append(_sentence(stage, mine))
-        cards.append(Method(method, undertrained(run.config, method), sentences, wrong))
+        cards.append(Method(method, label_of(run.config, method), sentences, wrong))
     return cards
 
 

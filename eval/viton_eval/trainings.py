@@ -55,6 +55,7 @@ class TryOn(NamedTuple):
     seed: int
     variant: str
     needs: tuple[str, ...]  # the trainings that it reads, by the names of their steps
+    imported: bool = False  # its pictures are brought in from a folder; the seed is what whoever made them says
 
     @property
     def label(self) -> str:
@@ -63,8 +64,8 @@ class TryOn(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Of its step: `results-METHOD-SEED`, without a seed where nothing is trained."""
-        return f"results-{self.label}" + (f"-{self.seed}" if self.needs else "")
+        """Of its step: `results-METHOD-SEED`, without a seed where nothing is trained here and nothing imported."""
+        return f"results-{self.label}" + (f"-{self.seed}" if self.needs or self.imported else "")
 
     @property
     def scoring(self) -> str:
@@ -74,6 +75,8 @@ class TryOn(NamedTuple):
 
 def seeds_of(config: ExperimentConfig, method: str) -> tuple[int, ...]:
     """The seeds that a method's stages are trained with; the first is the one whose pictures are shown."""
+    if method in config.imported:
+        return tuple(sorted(config.imported[method]))
     return config.seeds.get(method, (config.seed,)) if used_stages(config, method) else (config.seed,)
 
 
@@ -114,8 +117,16 @@ def try_ons(config: ExperimentConfig) -> list[TryOn]:
     for method, variant, seed in _asked(config):
         stages = used_stages(_own(config, variant), method)
         names = tuple(_name(config, stage, variant, seed) for stage in stages)
-        found.append(TryOn(method, seed, variant, names))
+        found.append(TryOn(method, seed, variant, names, method in config.imported))
     return found
+
+
+def label_of(config: ExperimentConfig, method: str) -> str:
+    """What has to be said wherever a method's pictures are shown: that they are imported, or undertrained; else ""."""
+    if method not in config.imported:
+        return undertrained(config, method)
+    filters = sorted({one.resize for one in config.imported[method].values()} - {"none"})
+    return "imported" + (f", other sizes resized by {' and '.join(filters)}" if filters else "")
 
 
 def undertrained(config: ExperimentConfig, method: str) -> str:

@@ -1,45 +1,45 @@
-"""docs/benchmark.md shows code that scores a folder of pictures: it is run as it stands there."""
+"""docs/benchmark.md shows a command that leads from a folder of pictures to a row: it is run as it stands there."""
 
 import re
+import shlex
+import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from viton.errors import InputError
+from viton.data.viton_hd import VitonHd
+from viton.synthetic.config import WorldConfig
+from viton.synthetic.dataset import write_world
+from viton_eval.cli import app
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmark.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "benchmark.md"
 
 
 @pytest.fixture
-def code(make_tiny_hd, monkeypatch, tmp_path, save_picture):
-    """The page's code, in a folder with a world of three pairs and results that are their truth."""
-    world = make_tiny_hd("world", size=(256, 192))
-    y, x = np.mgrid[:256, :192].astype(np.float32)
-    map_px = np.where((y > 100)[..., None], np.stack([x, y], axis=2), np.nan)
-    for kind in ("image", "map"):
-        (world.root / f"test/{kind}-truth").mkdir()
-    (tmp_path / "results").mkdir()
-    for number, (person, clothing) in enumerate(world.pairs):
-        picture = np.random.default_rng(number).integers(0, 255, (256, 192, 3)).astype(np.uint8)
-        for path in (world.root / "test/image-truth", tmp_path / "results"):
-            save_picture(path / f"{person}__{clothing}.png", picture)
-        np.savez(world.root / f"test/map-truth/{person}__{clothing}.npz", map=map_px)
+def command(monkeypatch, tmp_path):
+    """The page's command, in a folder with a small world of the frozen one's size and results that are its truth."""
     monkeypatch.chdir(tmp_path)
-    (found,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    return found
+    write_world(Path("world"), WorldConfig(people=12, garments=0, seed=3, height=256, width=192))
+    data = VitonHd(Path("world"), "test")
+    Path("results").mkdir()
+    for pair in data.pairs("test_pairs.txt"):
+        shutil.copy(data.truth_path(pair, "image"), f"results/{pair.person}__{pair.clothing}.png")
+    shutil.copytree(ROOT / "configs", "configs")
+    (found,) = re.findall(r"^viton-eval (import .*)$", PAGE.read_text(), re.MULTILINE)
+    return shlex.split(found)
 
 
-def test_the_truth_scores_perfectly(code, capsys):
-    exec(code, {})
-    told = capsys.readouterr().out.splitlines()
-    assert told == [
-        "L1 in garment: 0.000 [0.000, 0.000] (n = 3)",
-        "SSIM: 1.000 [1.000, 1.000] (n = 3)",
-    ]
+def test_the_truth_scores_perfectly(command):
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    rows = {line[:20].strip(): line[20:].split() for line in done.stdout.splitlines()}
+    assert rows["L1 garment"][0] == "0.0000"
+    assert rows["SSIM"][:4] == ["1.000", "[1.000,", "1.000]", "4"]
 
 
-def test_a_pair_that_is_missing_is_not_left_out(code):
-    Path("results/p2__c2.png").unlink()
-    with pytest.raises(InputError, match=r"p2__c2\.png"):
-        exec(code, {})
+def test_a_pair_that_is_missing_is_not_left_out(command):
+    next(Path("results").iterdir()).unlink()
+    done = CliRunner().invoke(app, command)
+    assert "for each of 4 pairs, got none for 1: " in str(done.exception)

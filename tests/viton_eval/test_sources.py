@@ -19,6 +19,7 @@ MACHINERY = {
         "commands",
         "digests",
         "elsewhere",
+        "imported",
         "lifeline",
         "plan",
         "states",
@@ -101,6 +102,12 @@ def test_every_module_that_the_comparison_imports_makes_it_run_again():
     assert sorted(read - OUTSIDE - MACHINERY - listed(sources.COMPARISON)) == []
 
 
+def test_every_module_that_an_import_reads_pictures_with_makes_it_run_again():
+    read = closure(["viton_eval.foreign", "viton_eval.matching", "viton.results", "viton.data.viton_hd"])
+    assert "viton/images.py" in read
+    assert sorted(read - OUTSIDE - MACHINERY - listed(sources.IMPORT)) == []
+
+
 def test_every_module_that_a_notebook_imports_makes_it_run_again():
     read = closure(of_notebooks())
     assert "viton/person.py" in read
@@ -108,5 +115,5 @@ def test_every_module_that_a_notebook_imports_makes_it_run_again():
 
 
 def test_every_pattern_names_a_file():
-    for pattern in {*sources.WORLD, *sources.SCORES, *sources.COMPARISON}:
+    for pattern in {*sources.WORLD, *sources.SCORES, *sources.COMPARISON, *sources.IMPORT}:
         assert listed([pattern]), pattern
