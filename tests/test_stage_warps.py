@@ -92,6 +92,14 @@ def test_the_paper_warps_onto_the_predicted_mask_and_the_authors_onto_the_parsed
     assert iou(authors, parsed) > 0.9 > iou(authors, box)
 
 
+def test_the_target_that_is_named_goes_before_the_fidelity(make):
+    paper, authors = (make(fidelity=each).training[1].mask for each in ("paper", "authors"))
+    named = make(fidelity="authors", target="predicted").training[1].mask
+    assert (named == paper).all()
+    assert (make(fidelity="paper", target="parsed").training[1].mask != paper).any()
+    assert (authors != paper).any()
+
+
 def test_a_second_call_makes_none_and_gives_the_same(make):
     first = make().training[2]
     assert len(make.made) == 3

@@ -71,7 +71,9 @@ def test_with_a_mirror_everybody_of_the_training_split_comes_a_second_time_mirro
     _dress(val, 2)
     data = open_training_data(train.root, SIZE, EVERYTHING, mirror=True)
     assert (len(data.training), len(data.validation)) == (6, 2)
-    assert [item.name for item in data.training] == [f"{name}__{name}" for name in names] * 2
+    assert [item.name for item in data.training] == [
+        f"{name}__{name}{more}" for more in ("", " (mirrored)") for name in names
+    ]
     for number in range(3):
         once, again = data.training[number].sample, data.training[number + 3].sample
         assert (again.person.image == once.person.image[:, ::-1]).all()

@@ -78,7 +78,7 @@ def refine_loss(made: Refined, image: Tensor, perceptual: PerceptualLoss, config
 class RefineStage(Stage[RefineItem, RefineBatch]):
     """Trains the refinement network on the coarse results of people in their own garments, and those garments warped.
 
-    warps: as `make_stage_warps` makes them; with the predicted mask in `paper`, the parsed one in `authors` (row 18).
+    warps: as `make_stage_warps` makes them, onto the masks that `config.trained_on` names (row 18).
     """
 
     name = "refine"

@@ -55,10 +55,11 @@ class RefineItem(NamedTuple):
     sample: Sample
     warped: Pixels  # (H, W, 3), white outside the mask
     mask: Pixels  # (H, W) in 0..255
+    is_mirrored: bool = False
 
     @property
     def name(self) -> str:
-        return self.sample.pair.name
+        return TryOnItem(self.sample, self.is_mirrored).name
 
     @property
     def nbytes(self) -> int:
@@ -78,7 +79,8 @@ class WarpedPairs(Sequence[RefineItem]):
     def __getitem__(self, index: int) -> RefineItem:  # type: ignore[override]
         place, path = self.made[index]
         warped = load_warp(path, self.pairs.size)
-        return RefineItem(self.pairs[place].sample, warped[..., :3], warped[..., 3])
+        item = self.pairs[place]
+        return RefineItem(item.sample, warped[..., :3], warped[..., 3], item.is_mirrored)
 
 
 class StageWarps(NamedTuple):

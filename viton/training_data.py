@@ -31,10 +31,11 @@ class TryOnItem(NamedTuple):
     """A pair as loaded."""
 
     sample: Sample
+    is_mirrored: bool = False
 
     @property
     def name(self) -> str:
-        return self.sample.pair.name
+        return self.sample.pair.name + (" (mirrored)" if self.is_mirrored else "")
 
     @property
     def nbytes(self) -> int:
@@ -81,7 +82,7 @@ class MirroredPairs(Pairs):
         count = len(self.pairs)
         if index < count:
             return super().__getitem__(index)
-        return TryOnItem(mirrored(super().__getitem__(index - count).sample, self.data.label_map))
+        return TryOnItem(mirrored(super().__getitem__(index - count).sample, self.data.label_map), is_mirrored=True)
 
 
 class TryOnData(NamedTuple):

@@ -15,7 +15,7 @@ from viton_eval.pair_pages import make_pair_pages
 from viton_eval.plan import pages, plan
 from viton_eval.published import Published
 from viton_eval.states import FAILED, MISSING, OK, STALE, State, states
-from viton_eval.templates import inlined_json, render, style, url
+from viton_eval.templates import inlined_json, render, url
 from viton_eval.training_facts import methods, runtime, trained_stages
 
 SHOWN_FAILURES = 200
@@ -54,8 +54,7 @@ def assemble(run: Run, reports: Path, found: list[State] | None = None) -> Path:
     digests = Digests(run.folder / ".pictures.json")
     out = Published(reports / run.config.name, digests)
     grid = make_grid(run, found, out)
-    links = make_pair_pages(run, found, grid, out)
-    out.text("pairs/pair.css", style("report.css"))
+    links = make_pair_pages(run, found, grid, out, digests)
     broken = failures(run, found)
     cards = [_card(run, out, page, found) for page in pages(run.config)]
     config_path = run.folder / "config.yaml"

@@ -74,9 +74,7 @@ def compare_experiment(experiment: Experiment) -> Comparison:
         for method in experiment.config.methods
     }
     tables = tables_of(methods)
-    others = {method: each for method, each in tables.items() if method != AGAINST}
-    each = _each_training(experiment, scores)
-    found, seeds = compare(tables, len(pairs), AGAINST), by_training(others, each, EACH_TRAINING)
+    found, seeds = compare(tables, len(pairs), AGAINST), _against_each_training(experiment, scores)
     return Comparison(found, _options(experiment, scores), seeds, _provenance(experiment, methods))
 
 
@@ -90,15 +88,29 @@ def write_comparison(folder: Path, comparison: Comparison, page: str) -> None:
     write_json(folder / "provenance.json", comparison.provenance)
 
 
-def _each_training(experiment: Experiment, scores: Mapping[TryOn, Scores]) -> dict[str, pd.DataFrame]:
-    """The tables of `viton` by training: of each seed, and of each variant that changes nothing but the precision."""
-    found = {}
+def _against_each_training(experiment: Experiment, scores: Mapping[TryOn, Scores]) -> pd.DataFrame:
+    """Each method less `viton` as trained with each seed, and with each variant that changes the precision alone.
+
+    A method that is tried on with such a variant too stands there with it, any other as it is.
+    """
+    tables: dict[str, dict[str, list[pd.DataFrame]]] = {}  # by variant and method
     for one, scored in scores.items():
-        given = experiment.config.variants.get(one.variant)
-        changes = given.set if given else ()
-        if one.method == AGAINST and len(scored.table) and all(each.startswith(PRECISION) for each in changes):
-            found[", ".join([f"seed {one.seed}", *(each.removeprefix(PRECISION) for each in changes)])] = scored.table
-    return found
+        if len(scored.table):
+            tables.setdefault(one.variant, {}).setdefault(one.method, []).append(scored.table)
+    parts = []
+    for one, scored in scores.items():
+        counts = not one.variant or _precision_alone(experiment, one.variant)
+        if counts and one.method == AGAINST and len(scored.table):
+            others = {name: each for name, each in (tables[""] | tables[one.variant]).items() if name != AGAINST}
+            training = f"seed {one.seed}" + (f", {one.variant}" if one.variant else "")
+            parts.append(by_training(others, {training: scored.table}, EACH_TRAINING))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=BY_TRAINING)
+
+
+def _precision_alone(experiment: Experiment, variant: str) -> bool:
+    """Whether a variant trains with another precision and changes nothing else; it trains a proxy's features so too."""
+    changes = experiment.config.variants[variant].set
+    return bool(changes) and all(change.startswith(PRECISION) for change in changes)
 
 
 def _expect_made_by_these_weights(run: Run, one: TryOn) -> None:

@@ -19,8 +19,8 @@ OF_OPTIONS = ("mask_iou", "mask_size_error", "judge_garment", "l1_neck", "l1_low
 ALPHAS = (
     "alpha_print",
     "alpha_garment",
-    "alpha_all_occluders",
     "alpha_occluders",
+    "alpha_all_occluders",
     "alpha_outside",
     "alpha_warp",
     "mask_iou",
@@ -38,7 +38,9 @@ def page(comparison: Comparison) -> str:
         "Protocol": "\n".join(f"- {line}" for line in _list(told["protocol"])),
         "How near to the truth": _means(methods, SHOWN),
         "Less `viton`, pair by pair (`*`: the interval excludes zero)": _differences(methods, SHOWN),
-        "Less each training of `viton` alone: another start and order of the data": _by_training(comparison.seeds),
+        "Less each training of `viton` alone: another start, order of the data, precision": _by_training(
+            comparison.seeds
+        ),
         "The refinement network's alpha, and the predicted mask": _means(methods, ALPHAS),
         **{
             f"Options less their method; pairs: {group}": _differences(rows, OF_OPTIONS)

@@ -21,6 +21,7 @@ from viton_eval.trainings import label_of
 PEOPLE, GARMENTS = "image", "cloth"
 PICTURES = (".jpg", ".jpeg", ".png")
 Cell = str | list[str]
+NOT_MADE = "not made"  # in place of a picture: nothing has failed
 
 
 class Column(NamedTuple):
@@ -71,7 +72,7 @@ class _Made(NamedTuple):
         """The picture of a manifest's row, or what became of the pair."""
         row = self.rows.get(pair)
         if row is None or (not self.fresh and row.get("status") != "ok"):  # an old failure says nothing of today
-            return ["not made", ""]
+            return [NOT_MADE, ""]
         if row.get("status") != "ok":
             return [str(row.get("status")), str(row.get("message", ""))]
         file = str(row.get("file"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from viton_eval.interval import drawn_means
+from viton_eval.interval import FEWEST, drawn_means
 
 
 def p_value(
@@ -15,15 +15,21 @@ def p_value(
     """How often a mean difference as far from 0 would be drawn, were there none, in (0,1], two-sided.
 
     Twice the smaller share of the bootstrap's means beyond 0 (percentile method: below 0.05 where the 95% interval
-    excludes 0), each counted once more than it was seen, since so many draws cannot say 0.   One entry a pair.
+    excludes 0, but for one at its very edge), each counted once more than it was seen: so many draws cannot say 0, and
+    the least that they can is 2 / (draws + 1).   One entry a pair.   Raises ValueError for what is not finite, and for
+    fewer pairs than an interval decides by.
     """
+    if len(differences) < FEWEST or not np.isfinite(np.asarray(differences, np.float64)).all():
+        raise ValueError(f"p_value: expected at least {FEWEST} finite differences, got {list(differences)[:FEWEST]}")
     means = drawn_means(differences, people, garments, seed, draws)
     least = min((means <= 0).sum(), (means >= 0).sum())
     return float(min(1.0, 2 * (least + 1) / (len(means) + 1)))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values in the order given: below a level for some with at most that chance, if none has a difference.
+    """Adjusted p-values in the order given.
+
+    Whatever differences there are, the chance that one below a level belongs to none is at most that level.
 
     Raises ValueError for a number outside [0,1].
     """

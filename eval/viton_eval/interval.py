@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+FEWEST = 8  # pairs: intervals drawn from fewer are too narrow to decide anything
+
 
 class Mean(NamedTuple):
     """A mean, or a median, with its 95% interval."""
@@ -54,7 +56,7 @@ def median_interval(
     return Mean(float(np.median(data)), float(low), float(high), len(data))
 
 
-@lru_cache(maxsize=8)  # a table asks for the same pairs once a measure
+@lru_cache(maxsize=2)  # a table asks for the same pairs once a measure; of 2,000 pairs it is 31 MiB
 def _drawn(people: tuple[str, ...], garments: tuple[str, ...], seed: int, draws: int) -> NDArray[np.float64]:
     """How often each pair occurs in each draw, (draws, pairs), without the draws in which no pair is left."""
     if not len(people):

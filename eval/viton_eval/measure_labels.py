@@ -35,8 +35,8 @@ MEASURES = {
     "mask_size_error": Measure("garment size error", "less"),
     "alpha_print": Measure("alpha on print", ""),
     "alpha_garment": Measure("alpha in garment", ""),
-    "alpha_all_occluders": Measure("alpha on arms, hair in front", ""),
-    "alpha_occluders": Measure("the same where clothing is warped", ""),
+    "alpha_occluders": Measure("alpha on arms, hair in front", ""),
+    "alpha_all_occluders": Measure("alpha over all that arms, hair hide", ""),
     "alpha_outside": Measure("alpha outside", ""),
     "alpha_warp": Measure("alpha in warped clothing", ""),
 }

@@ -19,13 +19,13 @@ from viton.images import Pixels, load_rgb, to_unit
 from viton.option_figures import MASK, mask_against
 from viton.parsing import CLOTHING
 from viton_eval.experiment import Experiment
-from viton_eval.interval import Mean, mean_interval
+from viton_eval.interval import FEWEST, Mean, mean_interval
 from viton_eval.judge import Judge
 from viton_eval.measure_labels import MEASURES
 from viton_eval.measures import SOLID, Mask, mask_iou
 from viton_eval.results import results_of
 from viton_eval.scores import KEY, PREDICTED_MASK, Scores, scores_kept
-from viton_eval.scores_table import FEWEST, difference
+from viton_eval.scores_table import difference
 from viton_eval.try_ons import run_of
 
 FULL = "full"

@@ -11,14 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from viton.digests import Digests
 from viton_eval.commands import Run
-from viton_eval.grid import Cell, Column, Grid
-from viton_eval.manifests import Key, Rows, manifests, rows_by_pair
+from viton_eval.grid import NOT_MADE, Cell, Column, Grid
+from viton_eval.manifests import Key, Rows, rows_by_pair
 from viton_eval.measure_labels import MEASURES
 from viton_eval.published import Published
 from viton_eval.representation_pictures import Representations
 from viton_eval.states import State, up_to_date
-from viton_eval.templates import render, url
+from viton_eval.templates import render, style, url
+from viton_eval.trainings import try_ons
 
 PARTS = {
     ".coarse.png": "coarse result",
@@ -26,7 +28,7 @@ PARTS = {
     ".warped.png": "warped clothing",
     ".alpha.png": "composition mask alpha",
 }
-GIVEN = ("person", "garment", "truth")  # kinds of columns that no method makes
+GIVEN = ("person", "garment")  # kinds of columns that a method sees
 UP = "../"  # from a pair's page to the report
 
 
@@ -37,6 +39,7 @@ class Picture(NamedTuple):
     alt: str
     link: str  # "" where there is none
     why: str = ""  # then: what became of it
+    failed: bool = False  # rather than not made yet
 
 
 class Score(NamedTuple):
@@ -48,47 +51,75 @@ class Score(NamedTuple):
 
 
 class _Method(NamedTuple):
-    """What a method left, as far as its steps are up to date."""
+    """What a method left."""
 
     label: str
     rows: Rows
     folder: Path
     place: str
-    scores: dict[Key, dict[str, float]]
+    scores: dict[Key, dict[str, float]] | None  # None where they are not made, or not up to date
 
 
-def make_pair_pages(run: Run, found: list[State], grid: Grid, out: Published) -> list[str | None]:
-    """Write a page for each row of the grid; their links, None for ids that cannot be a file's name."""
-    made, names = _methods(run, found), [page_name(person, clothing) for person, clothing, *_ in grid.rows]
-    representations = Representations(run, out)
-    for place, (name, (person, clothing, iou, cells)) in enumerate(zip(names, grid.rows, strict=True)):
-        if name is None:
-            continue
-        pair = (person, clothing)
-        given = [(column, cell) for column, cell in zip(grid.columns, cells, strict=True) if column.kind in GIVEN]
-        results = [(column, cell) for column, cell in zip(grid.columns, cells, strict=True) if column.kind not in GIVEN]
-        values = {
-            "experiment": run.config.name,
+class _Pages(NamedTuple):
+    """What all pages are made of."""
+
+    run: Run
+    grid: Grid
+    out: Published
+    methods: list[_Method]
+    representations: Representations
+    names: list[str | None]
+
+    def values(self, place: int) -> dict[str, object]:
+        """What stands on the page of a row."""
+        person, clothing, iou, cells = self.grid.rows[place]
+        pair, config = (person, clothing), self.run.config
+        pictures = [
+            (column, _picture(column, cell, pair)) for column, cell in zip(self.grid.columns, cells, strict=True)
+        ]
+        given = [picture for column, picture in pictures if column.kind in GIVEN]
+        scored = [one for one in self.methods if one.scores is not None]
+        return {
+            "experiment": config.name,
+            "height": config.height,
+            "width": config.width,
+            "iou": iou,
             "person": person,
             "clothing": clothing,
             "number": place + 1,
-            "of": len(grid.rows),
-            "iou": iou,
-            "given": [
-                *(_picture(column, cell, pair) for column, cell in given),
-                *_representation(representations.of(person), person),
-            ],
-            "results": [_picture(column, cell, pair) for column, cell in results],
-            "parts": {one.label: parts for one in made if (parts := _parts(one, pair, out))},
-            "methods": [one.label for one in made],
-            "scores": scores_of_pair([one.scores.get(pair, {}) for one in made]),
-            "previous": _neighbour(names, place, -1),
-            "next": _neighbour(names, place, 1),
-            "height": run.config.height,
-            "width": run.config.width,
+            "of": len(self.grid.rows),
+            "given": [*given, *_representation(self.representations.of(person), person)],
+            "results": [picture for column, picture in pictures if column.kind not in GIVEN],
+            "parts": {one.label: parts for one in self.methods if (parts := _parts(one, pair, self.out))},
+            "methods": [one.label for one in scored],
+            "unscored": [one.label for one in self.methods if one.scores is None],
+            "scores": scores_of_pair([(one.scores or {}).get(pair, {}) for one in scored]),
+            "previous": _neighbour(self.names, place, -1),
+            "next": _neighbour(self.names, place, 1),
         }
-        out.text(name, render("pair.html.j2", **values))
+
+
+def make_pair_pages(run: Run, found: list[State], grid: Grid, out: Published, digests: Digests) -> list[str | None]:
+    """Write a page for each row of the grid; their links, None for ids that cannot be a file's name."""
+    names = page_names([(person, clothing) for person, clothing, *_ in grid.rows])
+    pages = _Pages(run, grid, out, _methods(run, found), Representations(run, out, digests), names)
+    for place, name in enumerate(names):
+        if name is not None:
+            out.text(name, render("pair.html.j2", **pages.values(place)))
+    out.text("pairs/pair.css", style("report.css"))
     return [name and url(name) for name in names]
+
+
+def page_names(pairs: Sequence[Key]) -> list[str | None]:
+    """Where each pair's page lies; None for ids that would lead out of its folder, a number more for a name taken."""
+    taken: dict[str, Key] = {}
+    names: list[str | None] = []
+    for pair in pairs:
+        name = page_name(*pair)
+        while name is not None and taken.setdefault(name, pair) != pair:  # a__b in c, and a in b__c
+            name = f"{name.removesuffix('.html')}-2.html"
+        names.append(name)
+    return names
 
 
 def page_name(person: str, clothing: str) -> str | None:
@@ -112,27 +143,22 @@ def scores_of_pair(methods: Sequence[dict[str, float]]) -> list[Score]:
 
 
 def _methods(run: Run, found: list[State]) -> list[_Method]:
-    """Each method's first seed, where it is up to date."""
-    fresh, shown = up_to_date(found), [one for one in manifests(run) if one.method and one.shown]
-    return [
-        _Method(
-            one.method,
-            rows_by_pair(one.path),
-            one.path.parent,
-            f"method-{one.method}",
-            _scores(run.folder / "scores" / one.method / f"{one.path.parent.name}.csv")
-            if one.step.replace("results-", "scores-", 1) in fresh
-            else {},
-        )
-        for one in shown
-        if one.step in fresh
-    ]
+    """Each method with its first seed, where it is up to date."""
+    fresh, made, seen = up_to_date(found), list[_Method](), set[str]()
+    for one in try_ons(run.config):
+        if not one.variant and one.method not in seen and one.name in fresh:
+            folder = run.results_of(one)
+            scores = _scores(run.scores_of(one)) if one.scoring in fresh else None
+            rows = rows_by_pair(folder / "manifest.jsonl")
+            made.append(_Method(one.method, rows, folder, f"method-{one.method}", scores))
+        seen.add(one.method)
+    return made
 
 
-def _scores(path: Path) -> dict[Key, dict[str, float]]:
-    """The rows of a CSV of scores, by pair; none where nothing is scored."""
+def _scores(path: Path) -> dict[Key, dict[str, float]] | None:
+    """The rows of a CSV of scores, by pair; None where nothing is scored."""
     if not path.is_file():
-        return {}
+        return None
     with path.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     return {(row["person"], row["clothing"]): {key: _number(row.get(key)) for key in MEASURES} for row in rows}
@@ -152,7 +178,7 @@ def _picture(column: Column, cell: Cell, pair: Key) -> Picture:
     label = column.label + "".join(f" ({told})" for told in (column.about, column.note) if told)
     if isinstance(cell, str):
         return Picture(label, alt, UP + cell)
-    return Picture(label, alt, "", ": ".join(part for part in cell if part))
+    return Picture(label, alt, "", ": ".join(part for part in cell if part), failed=cell[0] != NOT_MADE)
 
 
 def _representation(link: str | None, person: str) -> list[Picture]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from viton.files import digest_of, sha256_of
@@ -11,6 +13,8 @@ from viton_eval.scores import Scores, kept, known_of, score_pictures
 from viton_eval.scores_settings import settings_of
 from viton_eval.try_ons import run_of
 
+CODE = Path(__file__)
+
 
 def photo_scores(experiment: Experiment, judge: Judge | None) -> pd.DataFrame:
     """The scores of the photo of every pair whose truth is known, a row each: columns as a method's.
@@ -18,7 +22,7 @@ def photo_scores(experiment: Experiment, judge: Judge | None) -> pd.DataFrame:
     They are kept as runs/EXPERIMENT/scores/photo.csv, since every method's notebook asks for them.
     """
     pairs, data, size = experiment.pairs_with_truth, experiment.data, experiment.config.size
-    photos = digest_of([sha256_of(data.people[name]) for name in dict.fromkeys(pair.person for pair in pairs)])
+    photos = digest_of([sha256_of(path) for path in (*dict.fromkeys(data.people[pair.person] for pair in pairs), CODE)])
     wanted = settings_of(photos, data, pairs, size, judge)
 
     def make() -> Scores:

@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from viton.digests import Digests
 from viton.errors import InputError
 from viton.files import digest_of, sha256_of
 from viton.provenance import PACKAGE
 from viton_eval.commands import Run
-from viton_eval.plan import plan
 from viton_eval.published import FRAMERS, Published
 
 if TYPE_CHECKING:
     from viton.data.viton_hd import VitonHd
 
-DRAWN_BY = (*FRAMERS, "person.py", "try_on_figures.py", "parsing.py", "keypoints.py")
+DRAWN_BY = (
+    *(*FRAMERS, "data/viton_hd.py", "data/loader.py", "coordinates.py", "keypoints.py", "parsing.py", "person.py"),
+    "try_on_figures.py",
+)
+# As viton.data.viton_hd has them, which cannot be imported without torch; a test sees that they are the same.
+FOLDERS = ("image", "image-parse-v3", "image-parse", "openpose_json", "openpose-json")
 
 
 class Representations:
     """The person representation of an experiment's people, drawn into a report."""
 
-    def __init__(self, run: Run, out: Published) -> None:
-        self.run, self.out = run, out
+    def __init__(self, run: Run, out: Published, digests: Digests) -> None:
+        self.run, self.out, self.digests = run, out, digests
         shown = run.config.representation.model_dump(mode="json")
         code = [sha256_of(PACKAGE / name) for name in DRAWN_BY]
-        self._how = digest_of({"data": plan(run)["check"].key, "representation": shown, "code": code})[:16]
+        self._how = digest_of({"size": run.config.size, "representation": shown, "code": code})[:16]
+        self._files: dict[str, list[Path]] = {}  # of each person: photo, parsing, joints
+        for folder in (run.data_root / run.config.split / name for name in FOLDERS):
+            for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+                self._files.setdefault(path.stem.removesuffix("_keypoints"), []).append(path)
 
     def of(self, person: str) -> str | None:
         """The picture's place in the report; None where the person's files cannot be read, or a part is left out."""
-        return self.out.made(
-            f"images/representation/{person}.png", f"{person} {self._how}", lambda: self._drawn(person)
-        )
+        files = [[path.parent.name, path.name, self.digests.of(path)] for path in self._files.get(person, ())]
+        made_from = f"{digest_of(files)[:32]} {self._how}"
+        return self.out.made(f"images/representation/{person}.png", made_from, lambda: self._drawn(person))
 
     @cached_property
     def _data(self) -> VitonHd:

@@ -142,9 +142,7 @@ def score_picture(made: Pixels, known: Known, judged: Judged | None = None) -> d
     similar, apart = ssim_map(made, truth), l1_map(made, truth)
     found |= {"ssim_inside": mean_in(similar, regions.garment_inside), "ssim": float(similar.mean())}
     found |= {"psnr": psnr(made, truth)}
-    found |= {
-        f"l1_{name}": mean_in(apart, getattr(regions, name)) for name in ("garment", "occluders", "neck", "lower")
-    }
+    found |= {f"l1_{name}": mean_in(apart, getattr(regions, name)) for name in L1_IN}
     return found | {"gradient": mean_in(gradient_map(made), regions.garment)}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from viton_eval.interval import Mean, mean_interval
+from viton_eval.interval import FEWEST, Mean, mean_interval
 from viton_eval.measure_labels import MEASURES
 from viton_eval.scores import COLUMNS, KEY
 
@@ -18,7 +18,6 @@ RESULT = [
 ]  # fmt: skip
 
 
-FEWEST = 8  # pairs: intervals drawn from fewer are too narrow to decide anything
 BY_TRAINING = ["method", "metric", "training", "both", "difference", "difference_low", "difference_high"]
 
 

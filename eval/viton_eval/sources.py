@@ -21,18 +21,7 @@ CHECK = (*DATA, "viton/synthetic/*.py")  # a made-up world is checked by its dig
 NETWORKS = tuple(
     f"viton/{name}.py"
     for name in (
-        *(
-            "adversarial",
-            "cagan",
-            "cascaded",
-            "checkpoint",
-            "coarse",
-            "collar",
-            "crn",
-            "discriminators",
-            "losses",
-            "mirror",
-        ),
+        *("adversarial", "cagan", "cascaded", "checkpoint", "coarse", "collar", "crn", "discriminators", "losses"),
         *("mirror", "networks", "perceptual", "prgan", "refine", "sharpness", "stage", "stage_warps", "trained"),
         *("training_data", "tryon", "vgg", "warp_targets"),
     )

@@ -56,3 +56,10 @@ def test_a_difference_everywhere_alike_is_as_sure_as_so_many_draws_can_say():
     assert p_value([0.1] * 30, people, garments) == pytest.approx(2 / 2001, rel=0.01)
     assert p_value([-0.1] * 30, people, garments) == pytest.approx(2 / 2001, rel=0.01)
     assert p_value([0.0] * 30, people, garments) == 1.0
+
+
+@pytest.mark.parametrize("bad", [[math.nan] * 30, [0.0] * 29 + [math.nan], [0.1] * 7])
+def test_of_numbers_that_are_none_or_too_few_nothing_is_said(bad):
+    people, garments = _pairs(len(bad))
+    with pytest.raises(ValueError, match="p_value: expected at least 8 finite differences"):
+        p_value(bad, people, garments)

@@ -9,12 +9,15 @@ import pytest
 import yaml
 from PIL import Image
 
+from tests.viton_eval.conftest import TRAINED
+from viton.data import viton_hd
 from viton.digests import Digests
 from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
+from viton_eval import representation_pictures
 from viton_eval.commands import open_run
 from viton_eval.measure_labels import MEASURES
-from viton_eval.pair_pages import page_name, scores_of_pair
+from viton_eval.pair_pages import page_name, page_names, scores_of_pair
 from viton_eval.published import Published
 from viton_eval.representation_pictures import Representations
 from viton_eval.trainings import try_ons
@@ -155,7 +158,7 @@ def representations(world, folder, **more):
     path = folder / "t.yaml"
     path.write_text(yaml.safe_dump(content | more))
     out = Published(folder / "report", Digests(folder / "digests.json"))
-    return Representations(open_run(path, "", folder / "runs"), out)
+    return Representations(open_run(path, "", folder / "runs"), out, Digests(folder / "digests.json"))
 
 
 def test_the_representation_of_a_person_is_drawn_once(world, tmp_path, monkeypatch):
@@ -169,6 +172,57 @@ def test_the_representation_of_a_person_is_drawn_once(world, tmp_path, monkeypat
     monkeypatch.setattr(Representations, "_drawn", None)  # would raise
     again = representations(world, tmp_path)
     assert again.of(person) == link
+
+
+def test_a_changed_file_of_the_person_draws_the_representation_anew(tmp_path):
+    root = tmp_path / "world"
+    write_world(root, WorldConfig(people=8, garments=0, seed=3, height=64, width=48))
+    person = next((root / "test/image").iterdir()).stem
+    parsing = next((root / "test").glob(f"image-parse*/{person}.png"))
+    content = parsing.read_bytes()
+    parsing.unlink()
+    found = representations(root, tmp_path)
+    assert found.of(person) is None
+    found.out.finish()
+    parsing.write_bytes(content)
+    again = representations(root, tmp_path)
+    whole = (tmp_path / "report" / again.of(person)).read_bytes()
+    again.out.finish()
+    with Image.open(parsing) as image:
+        blank = Image.new(image.mode, image.size)
+        blank.putpalette(image.getpalette()) if image.mode == "P" else None
+    blank.save(parsing)
+    third = representations(root, tmp_path)
+    assert (tmp_path / "report" / third.of(person)).read_bytes() != whole
+
+
+def test_the_folders_of_a_persons_files_are_those_that_the_reader_knows():
+    read = {name for role in ("image", "parsing", "keypoints") for name in viton_hd.FOLDERS[role]}
+    assert set(representation_pictures.FOLDERS) == read
+
+
+def test_pairs_whose_names_run_together_have_pages_of_their_own():
+    names = page_names([("a__b", "c"), ("a", "b__c"), ("a__b", "c"), ("../x", "c")])
+    assert names == ["pairs/a__b__c.html", "pairs/a__b__c-2.html", "pairs/a__b__c.html", None]
+
+
+def test_the_truth_is_no_input(finished):
+    page = page_of(finished(PAIRS).site(), "p1", "c1").read_text()
+    given, made = page.split('<h2 id="results">')
+    assert "True try-on" in made
+    assert "True try-on" not in given
+
+
+def test_a_method_whose_scores_are_old_is_named_and_not_ranked(finished):
+    run = finished(PAIRS, methods=["non-parametric", "viton"], notebooks=["one", "comparison"], **TRAINED)
+    rows = [{"person": "p1", "clothing": "c1", "ssim": 0.25}]
+    score(run, "non-parametric", rows)
+    old = score(run, "viton", [rows[0] | {"ssim": 0.99}])
+    run.step(old.scoring, status="failed")
+    page = page_of(run.site(), "p1", "c1").read_text()
+    assert "0.250" in page
+    assert "0.990" not in page
+    assert "with what lies there now: viton." in page
 
 
 def test_where_no_whole_representation_can_be_drawn_there_is_none(world, tmp_path):

@@ -63,9 +63,9 @@
     who.appendChild(element("h3", "", row[0]));
     who.appendChild(element("p", "", "in " + row[1]));
     if (row[4]) {
-      var more = element("a", "more", "all of it");
+      var more = element("a", "more", "open this pair");
       more.href = row[4];
-      more.setAttribute("aria-label", "All of " + row[0] + " in " + row[1]);
+      more.setAttribute("aria-label", "Open the pair " + row[0] + " in " + row[1]);
       who.appendChild(more);
     }
     if (row[2] !== null) { who.appendChild(element("p", "whole", "warp IoU " + row[2].toFixed(3))); }
