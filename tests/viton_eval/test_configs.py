@@ -170,11 +170,3 @@ def test_a_training_split_is_looked_for_from_the_checkout_whatever_the_root(make
 def test_nothing_is_left_out_where_nothing_is_trained(make_tiny_hd):
     run = open_run(CONFIGS / "viton_hd.yaml", str(make_tiny_hd("without").root), "runs", (*TRAINED, "stages={}"))
     assert set(run.config.methods) == SIX
-
-
-def test_what_the_wider_world_trains_can_be_tried_on_photographs():
-    methods = load_config(CONFIGS / "variety.yaml").methods
-    changes = ("trained=runs/variety", f"methods=[{','.join(methods)}]", "name=photographs-variety")
-    steps = plan(open_run(CONFIGS / "photographs.yaml", "", Path("runs"), changes))
-    assert {f"results-{method}-0" for method in methods} <= set(steps)
-    assert f"methods=[{','.join(methods)}]" in (CONFIGS / "variety.yaml").read_text()
