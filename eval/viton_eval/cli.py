@@ -108,13 +108,13 @@ def scores(
 
 @app.command(
     "import",
-    epilog="Example: viton-eval import results --config configs/submission.yaml --method my-model "
+    epilog="Example: viton-eval import my-model results --config configs/submission.yaml "
     "--pattern '{person}_{clothing}.png' --resize box",
 )
 def import_results(
+    method: Annotated[str, typer.Argument(help="what they are called from now on")],
     folder: Annotated[Path, typer.Argument(help="pictures that another program has made, one a pair")],
     config: Annotated[Path, typer.Option(help="the experiment, a file of configs/")],
-    method: Annotated[str, typer.Option(help="what they are called from now on")],
     pattern: Annotated[
         str,
         typer.Option(help="their names; {person} alone where nobody has two pairs; suffix jpg, jpeg, png, webp, any"),

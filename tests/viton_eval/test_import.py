@@ -76,7 +76,7 @@ def save(path, pixels):
 
 
 def brought(*options, folder="theirs", method="cp-vton"):
-    return CliRunner().invoke(app, ["import", str(folder), "--config", str(CONFIG), "--method", method, *options])
+    return CliRunner().invoke(app, ["import", method, str(folder), "--config", str(CONFIG), *options])
 
 
 def refused(*options, **more):
@@ -238,7 +238,7 @@ app(sys.argv[1:])
 
 
 def test_a_kill_in_the_middle_leaves_no_method_and_the_same_command_goes_on(pairs, kill):
-    command = ["import", "theirs", "--config", str(CONFIG), "--method", "cp-vton"]
+    command = ["import", "cp-vton", "theirs", "--config", str(CONFIG)]
     process = subprocess.Popen([sys.executable, "-c", SLOW, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     folder, deadline = Path("runs/t/results/cp-vton/0"), time.monotonic() + 60
     while not list(folder.glob("*__*.png")) and time.monotonic() < deadline:
