@@ -1,0 +1,148 @@
+"""From the words of `viton-eval score` to its files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+import pandas as pd
+
+from viton.data.viton_hd import VitonHd, data_digest
+from viton.errors import UsageError
+from viton.files import digest_of, sha256_of, write_json, write_text
+from viton.provenance import provenance
+from viton.results import pairs_digest
+from viton.runs import checked_device
+from viton_eval.features import FeatureExtractor
+from viton_eval.folder_measures import Beside
+from viton_eval.inception import inception_of_tensorflow, inception_of_torchvision
+from viton_eval.judge import Judge
+from viton_eval.judge_features import JudgeExtractor
+from viton_eval.lpips import Backbone, Lpips
+from viton_eval.own_extractor import own_extractor
+from viton_eval.protocols import Protocol, protocol_of
+from viton_eval.score_folders import Asked, pass_over
+from viton_eval.score_tables import tables
+
+OURS = "ours"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # of a method: it stands in tables of every kind
+KINDS = ("inception-tf", "inception-torchvision", "judge", "own")
+DIGITS = "%.7g"
+
+
+class Request(NamedTuple):
+    """What the command line was told."""
+
+    results: Sequence[str]
+    data: Path
+    pairs: str
+    split: str
+    pattern: str
+    protocol: str
+    judge: Path | None
+    lpips: str
+    extractors: Sequence[str]
+    against: str
+    missing_ok: bool
+    device: str
+
+
+def score_folders(request: Request, out: Path) -> pd.DataFrame:
+    """Score, and write OUT and what belongs to it, the provenance last; returns OUT's rows."""
+    asked = asked_of(request)
+    if request.against and request.against not in asked.results:
+        raise UsageError(f"--against: expected one of {', '.join(asked.results)}, got '{request.against}'")
+    passed = pass_over(asked)
+    found = tables(asked, passed, request.against)
+    beside = {name: out.with_suffix(name) for name in (".pairs.csv", ".differences.csv", ".json")}
+    beside[".json"].unlink(missing_ok=True)
+    write_text(out, found.rows.to_csv(index=False, float_format=DIGITS))
+    write_text(beside[".pairs.csv"], passed.pairs.to_csv(index=False, float_format=DIGITS))
+    write_text(beside[".differences.csv"], found.differences.to_csv(index=False, float_format=DIGITS))
+    write_json(beside[".json"], _told(request, asked, passed.mode))
+    return found.rows
+
+
+def asked_of(request: Request) -> Asked:
+    """Everything opened; raises UsageError for words that mean nothing, InputError for files that do not fit."""
+    device = checked_device(request.device)
+    protocol = None if request.protocol == OURS else protocol_of(request.protocol)
+    data = VitonHd(request.data, request.split)
+    judge = Judge.of_stage(request.judge) if request.judge else None
+    lpips = _lpips(request.lpips, protocol)
+    how = Beside(
+        ssim=protocol.ssim if protocol else Beside().ssim,
+        lpips=lpips.to(device) if lpips else None,
+        lpips_at=protocol.lpips if protocol else None,
+        judge=judge,
+        device=device,
+    )
+    extractors = [_extractor(word, protocol, device) for word in request.extractors]
+    results = dict(_named(word, "--results", NAME) for word in request.results)
+    if len(results) < len(request.results):
+        raise UsageError("--results: expected names that differ, got one twice")
+    folders = {name: Path(folder) for name, folder in results.items()}
+    return Asked(
+        folders, data, data.pairs(request.pairs), how, extractors, protocol, request.pattern, request.missing_ok
+    )
+
+
+def _named(word: str, option: str, name: re.Pattern[str]) -> tuple[str, str]:
+    """The two sides of NAME=VALUE."""
+    left, equals, right = word.partition("=")
+    if not (equals and right and name.fullmatch(left)):
+        raise UsageError(f"{option}: expected NAME=VALUE, the name of letters, digits, '.', '_' and '-', got {word!r}")
+    return left, right
+
+
+def _lpips(word: str, protocol: Protocol | None) -> Lpips | None:
+    if not word:
+        return None
+    backbone, path = _named(word, "--lpips", NAME)
+    wanted = (protocol.lpips.backbone,) if protocol else get_args(Backbone)
+    for known in wanted:
+        if known == backbone:
+            return Lpips.of_file(known, Path(path))
+    raise UsageError(f"--lpips: expected {' or '.join(wanted)}, got '{backbone}'")
+
+
+def _extractor(word: str, protocol: Protocol | None, device: str) -> FeatureExtractor:
+    kind, where = _named(word, "--extractor", NAME)
+    resize = protocol.distribution.resize if protocol and protocol.distribution else None
+    if protocol and protocol.inception_score and not resize:
+        resize = protocol.inception_score.resize
+    match kind:
+        case "inception-tf":
+            return inception_of_tensorflow(Path(where), resize or "tf1-bilinear").to(device)
+        case "inception-torchvision":
+            return inception_of_torchvision(Path(where), resize or "pil-bilinear").to(device)
+        case "judge":
+            return JudgeExtractor.of_stage(Path(where)).to(device)
+        case "own":
+            return own_extractor(where)
+    raise UsageError(f"--extractor: expected one of {', '.join(KINDS)}, got '{kind}'")
+
+
+def _told(request: Request, asked: Asked, mode: str) -> dict[str, object]:
+    """What decided the numbers."""
+    protocol = asked.protocol
+    differs, data = list(protocol.differs) if protocol else [], data_digest(asked.data, list(asked.pairs))
+    return {
+        "mode": mode,
+        "protocol": {"name": request.protocol, "source": protocol.source if protocol else OURS, "differs": differs},
+        "pairs": {"file": request.pairs, "count": len(asked.pairs), "digest": pairs_digest(asked.pairs)},
+        "data": {"root": str(request.data), "split": request.split, "digest": data},
+        "results": {name: _digest(folder) for name, folder in asked.results.items()},
+        "made_by": provenance(),
+    }
+
+
+def _digest(folder: Path) -> str:
+    """Of a folder of results: its manifest, or every picture in it."""
+    manifest = folder / "manifest.jsonl"
+    if manifest.is_file():
+        return sha256_of(manifest)[:32]
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return digest_of([[path.relative_to(folder).as_posix(), sha256_of(path)] for path in files])[:32]
