@@ -8,15 +8,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from viton.images import Pixels, to_tensor
+from viton.images import Pixels, to_signed, to_tensor
 from viton_eval.judge import Judge
 from viton_eval.lpips import Lpips
 from viton_eval.measures import l1_map, psnr
 from viton_eval.protocols import LpipsSettings
 from viton_eval.resizing import resized
 from viton_eval.ssim_variants import Ssim, ssim_by
-
-OWN_LPIPS = ("alex", "vgg", "squeeze")
 
 
 class Beside(NamedTuple):
@@ -58,4 +56,4 @@ def _at(pictures: Sequence[Pixels], settings: LpipsSettings | None) -> torch.Ten
     """Pictures as LPIPS takes them, (B,3,h,w) in [-1,1]."""
     size, way = (settings.size, settings.resize) if settings else (None, "none")
     values = np.stack([resized(picture, size, way) for picture in pictures])
-    return torch.from_numpy(values).permute(0, 3, 1, 2) / 127.5 - 1
+    return to_signed(torch.from_numpy(values).permute(0, 3, 1, 2))
