@@ -16,6 +16,7 @@ from viton_eval.commands import Run
 from viton_eval.grid import NOT_MADE, Cell, Column, Grid
 from viton_eval.manifests import Key, Rows, rows_by_pair
 from viton_eval.measure_labels import MEASURES
+from viton_eval.page_names import page_names
 from viton_eval.published import Published
 from viton_eval.representation_pictures import Representations
 from viton_eval.states import State, up_to_date
@@ -108,24 +109,6 @@ def make_pair_pages(run: Run, found: list[State], grid: Grid, out: Published, di
             out.text(name, render("pair.html.j2", **pages.values(place)))
     out.text("pairs/pair.css", style("report.css"))
     return [name and url(name) for name in names]
-
-
-def page_names(pairs: Sequence[Key]) -> list[str | None]:
-    """Where each pair's page lies; None for ids that would lead out of its folder, a number more for a name taken."""
-    taken: dict[str, Key] = {}
-    names: list[str | None] = []
-    for pair in pairs:
-        name = page_name(*pair)
-        while name is not None and taken.setdefault(name, pair) != pair:  # a__b in c, and a in b__c
-            name = f"{name.removesuffix('.html')}-2.html"
-        names.append(name)
-    return names
-
-
-def page_name(person: str, clothing: str) -> str | None:
-    """Where a pair's page lies in the report; None for ids that would lead out of its folder."""
-    name = f"{person}__{clothing}.html"
-    return f"pairs/{name}" if Path(name).name == name else None
 
 
 def scores_of_pair(methods: Sequence[dict[str, float]]) -> list[Score]:

@@ -58,7 +58,8 @@ NOTEBOOKS = (
         f"eval/viton_eval/{name}.py"
         for name in ("fail*", "garment*", "results", "judge", "measure*", "necks", "options", "regions", "sco*", "sou*")
     ),
-    *("eval/viton_eval/try_ons.py", "eval/viton_eval/photo*.py"),
+    *("eval/viton_eval/try_ons.py", "eval/viton_eval/photo*.py", "eval/viton_eval/page_names.py"),
+    "eval/viton_eval/templates.py",
     *("eval/viton_eval/notebook*.py", "eval/viton_eval/site/notebook.*"),
 )
 COMPARISON = (*NOTEBOOKS, "eval/viton_eval/comparison*.py")

@@ -17,7 +17,8 @@ from viton.synthetic.dataset import write_world
 from viton_eval import representation_pictures
 from viton_eval.commands import open_run
 from viton_eval.measure_labels import MEASURES
-from viton_eval.pair_pages import page_name, page_names, scores_of_pair
+from viton_eval.page_names import page_name, page_names
+from viton_eval.pair_pages import scores_of_pair
 from viton_eval.published import Published
 from viton_eval.representation_pictures import Representations
 from viton_eval.trainings import try_ons
