@@ -13,14 +13,16 @@ from typer.testing import CliRunner
 from viton.data.sample import Pair
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError, UsageError
-from viton.images import load_rgb, save_png
+from viton.images import load_rgb, save_png, to_tensor
 from viton.results import Folder, Outcome, failed
 from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
 from viton_eval import score_folders
 from viton_eval.cli import app
-from viton_eval.folder_measures import Beside
+from viton_eval.folder_measures import Beside, beside
+from viton_eval.lpips import Lpips, features_of
 from viton_eval.measures import psnr, ssim
+from viton_eval.protocols import PROTOCOLS
 from viton_eval.score_folders import Asked, mode_of, pass_over
 from viton_eval.score_request import Request, asked_of
 from viton_eval.score_tables import differences, tables
@@ -170,6 +172,19 @@ def test_differences_are_pair_by_pair_and_adjusted_for_all_methods_beside_one():
     assert found.loc["c", ["p", "p_holm"]].tolist() == [1, 1]
     assert found.loc["d", "note"] == "fewer than 8 pairs that both have"
     assert np.isnan(found.loc["d", "p_holm"])
+
+
+def test_lpips_is_measured_at_the_size_that_a_protocol_names():
+    torch.manual_seed(0)
+    lpips = Lpips("alex", features_of("alex"))
+    rng = np.random.default_rng(0)
+    made, truths = (list(rng.integers(0, 256, (2, 64, 48, 3), np.uint8)) for _ in range(2))
+    as_they_are = beside(made, truths, Beside(lpips=lpips))
+    direct = lpips.distances(*(torch.cat([to_tensor(one) for one in each]) for each in (made, truths))).means
+    assert [row["lpips_alex"] for row in as_they_are] == pytest.approx(direct.tolist())
+    resized = beside(made, truths, Beside(lpips=lpips, lpips_at=PROTOCOLS["hr-viton"].lpips))
+    assert [row["lpips_alex"] for row in resized] != pytest.approx(direct.tolist(), rel=1e-3)
+    assert Beside(lpips=lpips).names == ("ssim", "psnr", "l1", "lpips_alex")
 
 
 def test_pictures_of_another_size_are_named(data, pairs, truths):
