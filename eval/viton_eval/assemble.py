@@ -25,6 +25,7 @@ COMPARED = {
     "comparison.csv": "methods (CSV)",
     "options.csv": "options (CSV)",
     "seeds.csv": "each training of viton alone (CSV)",
+    "floor.csv": "the photos as they are (CSV)",
     "provenance.json": "what it was made of (JSON)",
 }
 

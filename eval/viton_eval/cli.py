@@ -199,7 +199,7 @@ def import_results(
         print(json.dumps({"out": str(out), "method": method, "seed": seed, **counts, "scores": scores}))
     elif row is not None:
         print(row.to_string())
-    failures = f", {found.missing} missing, which count as failed" if found.missing else ""
+    failures = f", {found.missing} missing, which count as failed; means are over the others" if found.missing else ""
     say(f"{out}: {len(found.rows) - found.missing} of {len(found.rows)} pairs imported as {method}{failures}")
 
 

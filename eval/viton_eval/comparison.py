@@ -5,6 +5,7 @@
                        all pairs, and of those whose person has an arm in front
     seeds.csv          each method less each training of `viton` alone: does a conclusion hang on start, order of the
                        data or precision?
+    floor.csv          what every photo scores that is left as it is: a method below it has done worse than nothing
     README.md          all of it for the eye
     provenance.json    protocol, world, judge; of every training its steps, weights, commit, time and last change; of
                        what is imported pattern, filter and digest
@@ -29,17 +30,19 @@ from viton.training_log import read_log
 from viton_eval.commands import Run
 from viton_eval.experiment import Experiment
 from viton_eval.options import of_pairs, people_of
+from viton_eval.photo_scores import photo_scores
 from viton_eval.scores import Scores
 from viton_eval.scores_table import BY_TRAINING, RESULT, by_training, compare, protocol
-from viton_eval.scoring import score_try_on
-from viton_eval.trainings import TryOn, label_of, seeds_of, try_ons
+from viton_eval.scoring import judge_in, score_try_on
+from viton_eval.trainings import TryOn, label_of, seeds_of, try_ons, used_stages
 from viton_eval.try_ons import change_of, curves_of, failures, run_of, steps_trained, tables_of
 
-SCHEMA = 2
+SCHEMA = 3
 AGAINST = "viton"
 GROUPS = {"all": False, "arm in front": True}  # of pairs: whether only those with an arm on the trunk
 DIGITS = "%.6g"
-FILES = {"methods": "comparison.csv", "options": "options.csv", "seeds": "seeds.csv"}
+FILES = {"methods": "comparison.csv", "options": "options.csv", "seeds": "seeds.csv", "floor": "floor.csv"}
+NOTHING_DONE = "photo as it is"
 EACH_TRAINING = ("judge_garment", "judge_occluders", "ssim_inside", "l1_garment")
 PRECISION = "training.precision="
 OPTION = ["pairs", "option"]  # columns of options.csv before RESULT
@@ -51,6 +54,7 @@ class Comparison(NamedTuple):
     methods: pd.DataFrame  # RESULT of scores_table
     options: pd.DataFrame  # `pairs` and `option`, then RESULT; empty without variants
     seeds: pd.DataFrame  # BY_TRAINING
+    floor: pd.DataFrame  # RESULT, of the photos themselves
     provenance: dict[str, object]
 
 
@@ -67,15 +71,16 @@ def compare_experiment(experiment: Experiment) -> Comparison:
     scores = {one: score for one in compared if (score := score_try_on(run, one))}
     if not scores:
         told = {"schema": SCHEMA, "experiment": experiment.config.name, "absent": "the truth is known of no pair"}
-        nothing = [pd.DataFrame(columns=names) for names in (RESULT, [*OPTION, *RESULT], BY_TRAINING)]
-        return Comparison(nothing[0], nothing[1], nothing[2], told)
+        nothing = [pd.DataFrame(columns=names) for names in (RESULT, [*OPTION, *RESULT], BY_TRAINING, RESULT)]
+        return Comparison(nothing[0], nothing[1], nothing[2], nothing[3], told)
     methods = {
         method: [scores[run.try_on(method, seed)] for seed in seeds_of(experiment.config, method)]
         for method in experiment.config.methods
     }
     tables = tables_of(methods)
     found, seeds = compare(tables, len(pairs), AGAINST), _against_each_training(experiment, scores)
-    return Comparison(found, _options(experiment, scores), seeds, _provenance(experiment, methods))
+    floor = compare({NOTHING_DONE: [photo_scores(experiment, judge_in(run))]}, len(pairs), AGAINST)
+    return Comparison(found, _options(experiment, scores), seeds, floor, _provenance(experiment, methods))
 
 
 def write_comparison(folder: Path, comparison: Comparison, page: str) -> None:
@@ -162,7 +167,7 @@ def _provenance(experiment: Experiment, methods: Mapping[str, list[Scores]]) -> 
         "schema": SCHEMA,
         "experiment": config.name,
         **({"imported": imported} if imported else {}),
-        "protocol": protocol(first, steps_trained(experiment)).splitlines(),
+        "protocol": [*protocol(first, steps_trained(experiment)).splitlines(), *_target(experiment)],
         "labels": {method: label_of(config, method) for method in config.methods},
         "scores": {key: first[key] for key in ("world", "truth", "pairs", "of", "size", "drawn_at", "judge", "code")},
         "failed": failed,
@@ -170,6 +175,15 @@ def _provenance(experiment: Experiment, methods: Mapping[str, list[Scores]]) -> 
         "stages": _stages(experiment),
         "made_by": provenance(),
     }
+
+
+def _target(experiment: Experiment) -> list[str]:
+    """What the non-parametric method warps onto: with the coarse stage it is told less than without."""
+    if "non-parametric" not in experiment.config.methods:
+        return []
+    predicted = "coarse" in used_stages(experiment.config, "non-parametric")
+    told = "the mask that stage 1 predicts" if predicted else "the outline of the garment that the photo wears"
+    return [f"non-parametric: warped onto {told}"]
 
 
 def _imported(run: Run) -> dict[str, object]:

@@ -27,6 +27,12 @@ ALPHAS = (
 )
 
 
+NOTHING = (
+    "\n\nEvery photo as it is, in the old garment. Measures of the whole picture reward leaving it alone; "
+    "what a try-on is worth shows inside the garment."
+)
+
+
 def page(comparison: Comparison) -> str:
     """Protocol, means, differences, options and trainings; only the protocol's reason where nothing is compared."""
     told = comparison.provenance
@@ -41,6 +47,7 @@ def page(comparison: Comparison) -> str:
         "Less each training of `viton` alone: another start, order of the data, precision": _by_training(
             comparison.seeds
         ),
+        "Doing nothing": _means(comparison.floor, SHOWN) + NOTHING,
         "The refinement network's alpha, and the predicted mask": _means(methods, ALPHAS),
         **{
             f"Options less their method; pairs: {group}": _differences(rows, OF_OPTIONS)

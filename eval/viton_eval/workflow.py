@@ -78,6 +78,8 @@ def _expect_training_split(run: Run) -> None:
     """Say what is left out where nothing can be trained; raises InputError where the configuration refuses that."""
     if not lacks_training(run.config):
         return
+    if not run.data_root.is_dir():
+        raise InputError(run.data_root, "a dataset (--data PATH, or make report DATA=PATH)", "no such folder")
     if run.config.without_training == "refuse":
         allowed = "(or --set 'without_training=leave out' for what needs no training)"
         raise InputError(run.data_root, f"a training split, a folder 'train' {allowed}", "none")
