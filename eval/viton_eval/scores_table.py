@@ -140,7 +140,7 @@ def told(tables: Sequence[pd.DataFrame], metrics: Sequence[str]) -> pd.DataFrame
     for metric in metrics:
         mean, measure = _mean(averaged, metric), MEASURES[metric]
         if mean is not None:
-            interval = f"[{mean.low:.{measure.digits}f}, {mean.high:.{measure.digits}f}]"
+            interval = _interval(mean.low, mean.high, f".{measure.digits}f", mean.n)
             spread = f"{sd:.{measure.digits}f}" if not np.isnan(sd := seed_sd(tables, metric)) else "one seed"
             rows[measure.label] = (f"{mean.value:.{measure.digits}f}", interval, mean.n, len(tables), spread)
     return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "95%", "pairs", "seeds", "sd over seeds"])
@@ -217,11 +217,16 @@ def _told(apart: Mean | None, against: str) -> tuple[object, ...]:
 def _mean_cell(row: Mapping[Hashable, object], digits: int) -> str:
     mean, low, high, spread = (float(str(row[name])) for name in ("mean", "low", "high", "seed_sd"))
     seeds = "" if np.isnan(spread) else f", seeds sd {spread:.{digits}f}"
-    return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}] n={row['n']}{seeds}"
+    return f"{mean:.{digits}f} {_interval(low, high, f'.{digits}f', row['n'])} n={row['n']}{seeds}"
+
+
+def _interval(low: float, high: float, form: str, pairs: object) -> str:
+    """An interval for the eye; of one pair there is none, though the bootstrap gives the value itself."""
+    return f"[{low:{form}}, {high:{form}}]" if int(str(pairs)) > 1 else "[one pair]"
 
 
 def difference_cell(row: Mapping[Hashable, object], digits: int) -> str:
     """A difference with its interval and n for the eye; `*`: of FEWEST pairs or more, the interval without zero."""
     apart, low, high = (float(str(row[name])) for name in ("difference", "difference_low", "difference_high"))
     mark = "*" if (low > 0 or high < 0) and int(str(row["both"])) >= FEWEST else ""
-    return f"{apart:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]{mark} n={row['both']}"
+    return f"{apart:+.{digits}f} {_interval(low, high, f'+.{digits}f', row['both'])}{mark} n={row['both']}"

@@ -176,6 +176,12 @@ def test_alpha_is_averaged_within_the_warp_alone(data, pairs):
     assert np.isnan(found["alpha_outside"])
 
 
+def test_of_one_pair_there_is_no_interval():
+    row = {"difference": 0.25, "difference_low": 0.25, "difference_high": 0.25, "both": 1}
+    assert difference_cell(row, 3) == "+0.250 [one pair] n=1"
+    assert difference_cell(row | {"difference_low": 0.1, "both": 9}, 3) == "+0.250 [+0.100, +0.250]* n=9"
+
+
 def test_alpha_on_what_hides_the_garment_is_averaged_also_where_no_clothing_was_warped(data, pairs):
     regions = known_of(data, pairs[0], SIZE).regions
     occluders, warp = np.zeros(SIZE, bool), np.zeros(SIZE, bool)
