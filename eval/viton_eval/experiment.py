@@ -29,6 +29,7 @@ class Experiment(NamedTuple):
     data: VitonHd
     pairs: list[Pair]
     arguments: tuple[Path, str, str]  # config, data, runs
+    folders: dict[str, Path] | None = None  # of results, as far as they were asked for: to ask takes a second
 
     def sample(self, pair: Pair) -> Sample:
         return self.data.sample(pair, self.config.size)
@@ -67,7 +68,12 @@ class Experiment(NamedTuple):
         return warps_of(*self.arguments)
 
     def results_folder(self, method: str) -> Path:
-        return results_of(method, *self.arguments)
+        """Where a method's results lie; what is missing of them is made when it is first asked for."""
+        if self.folders is None:
+            return results_of(method, *self.arguments)
+        if method not in self.folders:
+            self.folders[method] = results_of(method, *self.arguments)
+        return self.folders[method]
 
     def results(self, method: str) -> pd.DataFrame:
         """Rows of a method's manifest, one a pair."""
@@ -79,7 +85,7 @@ def open_experiment(config: str, data: str = "", runs: str = "runs") -> Experime
     path, runs = _located(config, runs)
     run = open_run(path, data, runs)
     folder = VitonHd(data_of(path, data, runs), run.config.split)
-    return Experiment(run.config, folder, folder.pairs(run.pairs_path), (path, data, runs))
+    return Experiment(run.config, folder, folder.pairs(run.pairs_path), (path, data, runs), {})
 
 
 def readable(

@@ -131,3 +131,19 @@ def test_the_interval_of_equal_values_is_a_point_and_shared_people_widen_it():
     assert shared.high - shared.low > apart.high - apart.low
     with pytest.raises(ValueError, match="at least one value"):
         mean_interval([], [], [])
+
+
+def test_a_methods_results_are_looked_for_once(world, tmp_path, monkeypatch):
+    """Each look plans the whole experiment: a notebook of eight pairs and six methods waited a minute for them."""
+    content = {"name": "t", "purpose": "x", "data": {"kind": "folder", "root": str(world.root)}}
+    (tmp_path / "t.yaml").write_text(yaml.safe_dump(content | {"height": 64, "width": 48}))
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "viton_eval.experiment.results_of", lambda method, *_: (asked.append(method), tmp_path / method)[1]
+    )
+    experiment = open_experiment(str(tmp_path / "t.yaml"), "", str(tmp_path / "runs"))
+    assert {experiment.results_folder("viton") for _ in range(3)} == {tmp_path / "viton"}
+    assert experiment.results_folder("crn") == tmp_path / "crn"
+    assert asked == ["viton", "crn"]
+    open_experiment(str(tmp_path / "t.yaml"), "", str(tmp_path / "runs")).results_folder("viton")
+    assert asked == ["viton", "crn", "viton"]  # another notebook asks anew
