@@ -160,7 +160,8 @@ class Checkout:
         (folder / "viton" / "images.py").write_text(FAKE_IMAGES)
         (folder / "viton" / "data" / "framing.py").write_text(FAKE_FRAMING)
         (folder / "viton" / "data" / "viton_hd.py").write_text(FAKE_HD)
-        for name in ["warp", "figures", "person", "parsing", "keypoints", "try_on_figures", "coordinates", "data/loader"]:
+        read = ("person", "parsing", "keypoints", "try_on_figures", "coordinates", "data/loader")
+        for name in ("warp", "figures", *read):
             (folder / "viton" / f"{name}.py").write_text("# version 1\n")
         (folder / "Snakefile").write_text((ROOT / "Snakefile").read_text())
         (folder / "configs").mkdir()
