@@ -22,11 +22,12 @@ from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.files import read_jsonl
 from viton.images import Pixels, load_rgb
-from viton_eval.features import FeatureExtractor, Features, extract
+from viton_eval.features import Features, extract
 from viton_eval.folder_measures import Beside, beside
 from viton_eval.matching import match
 from viton_eval.protocols import Protocol
 from viton_eval.resizing import resized
+from viton_eval.set_measures import Use
 
 Mode = Literal["truth", "paired", "unpaired"]
 BATCH = 8  # pairs of which pictures are in memory at a time
@@ -41,7 +42,7 @@ class Asked(NamedTuple):
     data: VitonHd
     pairs: Sequence[Pair]
     how: Beside
-    extractors: Sequence[FeatureExtractor] = ()
+    uses: Sequence[Use] = ()  # of extractors
     protocol: Protocol | None = None  # None: this project's own
     pattern: str = "{person}__{clothing}.png"
     missing_ok: bool = False
@@ -89,7 +90,7 @@ def pass_over(asked: Asked) -> Passed:
                 measured = beside([*made.values()], [truths[pair] for pair in made], asked.how)
                 told = zip(made, measured, strict=True)
                 rows += [{"method": name, **pair._asdict(), **values} for pair, values in told]
-    if mode == "unpaired" and asked.extractors:
+    if mode == "unpaired" and asked.uses:
         for batch in _batches(list({pair.person: pair for pair in asked.pairs}.values())):
             _collect(sets, people, "", {pair: _true(asked, pair, mode, size) for pair in batch}, asked)
     table = pd.DataFrame(rows, columns=[*KEY, *asked.how.names])
@@ -158,9 +159,10 @@ def _collect(
     asked: Asked,
 ) -> None:
     """Add the features of some pictures to a set."""
-    if pictures and asked.extractors:
+    if pictures and asked.uses:
         named = [(f"{name}: {pair.name}", picture) for pair, picture in pictures.items()]
-        sets[name].append(extract(named, asked.extractors, batch=BATCH, device=asked.how.device))
+        extractors = [use.extractor for use in asked.uses]
+        sets[name].append(extract(named, extractors, batch=BATCH, device=asked.how.device))
         people[name] += [pair.person for pair in pictures]
 
 

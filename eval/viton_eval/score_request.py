@@ -23,8 +23,10 @@ from viton_eval.judge_features import JudgeExtractor
 from viton_eval.lpips import Backbone, Lpips
 from viton_eval.own_extractor import own_extractor
 from viton_eval.protocols import Protocol, protocol_of
+from viton_eval.resizing import Resize
 from viton_eval.score_folders import Asked, pass_over
 from viton_eval.score_tables import tables
+from viton_eval.set_measures import Use, Verdicts
 
 OURS = "ours"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # of a method: it stands in tables of every kind
@@ -79,14 +81,12 @@ def asked_of(request: Request) -> Asked:
         judge=judge,
         device=device,
     )
-    extractors = [_extractor(word, protocol, device) for word in request.extractors]
+    uses = [use for word in request.extractors for use in _uses(word, protocol, device)]
     results = dict(_named(word, "--results", NAME) for word in request.results)
     if len(results) < len(request.results):
         raise UsageError("--results: expected names that differ, got one twice")
     folders = {name: Path(folder) for name, folder in results.items()}
-    return Asked(
-        folders, data, data.pairs(request.pairs), how, extractors, protocol, request.pattern, request.missing_ok
-    )
+    return Asked(folders, data, data.pairs(request.pairs), how, uses, protocol, request.pattern, request.missing_ok)
 
 
 def _named(word: str, option: str, name: re.Pattern[str]) -> tuple[str, str]:
@@ -108,11 +108,31 @@ def _lpips(word: str, protocol: Protocol | None) -> Lpips | None:
     raise UsageError(f"--lpips: expected {' or '.join(wanted)}, got '{backbone}'")
 
 
-def _extractor(word: str, protocol: Protocol | None, device: str) -> FeatureExtractor:
+def _uses(word: str, protocol: Protocol | None, device: str) -> list[Use]:
+    """An extractor for each thing that it is used for: a protocol resizes for FID otherwise than for verdicts."""
     kind, where = _named(word, "--extractor", NAME)
-    resize = protocol.distribution.resize if protocol and protocol.distribution else None
-    if protocol and protocol.inception_score and not resize:
-        resize = protocol.inception_score.resize
+    if kind not in KINDS:
+        raise UsageError(f"--extractor: expected one of {', '.join(KINDS)}, got '{kind}'")
+    if protocol is None:
+        return [Use(_extractor(kind, where, None, device))]
+    uses, theirs = list[Use](), set[str]()
+    if sets := protocol.distribution:
+        theirs.add(name := sets.extractor.replace("-v3", ""))
+        subsets = sets.kernel_subsets, sets.kernel_subset_size, sets.kernel_factor
+        if kind == name:
+            uses.append(Use(_extractor(kind, where, sets.resize, device), True, None, subsets))
+    if score := protocol.inception_score:
+        theirs.add(name := score.extractor.replace("-v3", ""))
+        verdicts = Verdicts(score.protocol, score.splits, score.seed, score.output)
+        if kind == name:
+            uses.append(Use(_extractor(kind, where, score.resize, device), False, verdicts))
+    if not uses:
+        expected = " or ".join(sorted(theirs)) or "none"
+        raise UsageError(f"--extractor: expected {expected}, which {protocol.name} measures with, got '{kind}'")
+    return uses
+
+
+def _extractor(kind: str, where: str, resize: Resize | None, device: str) -> FeatureExtractor:
     match kind:
         case "inception-tf":
             return inception_of_tensorflow(Path(where), resize or "tf1-bilinear").to(device)
@@ -120,9 +140,7 @@ def _extractor(word: str, protocol: Protocol | None, device: str) -> FeatureExtr
             return inception_of_torchvision(Path(where), resize or "pil-bilinear").to(device)
         case "judge":
             return JudgeExtractor.of_stage(Path(where)).to(device)
-        case "own":
-            return own_extractor(where)
-    raise UsageError(f"--extractor: expected one of {', '.join(KINDS)}, got '{kind}'")
+    return own_extractor(where)
 
 
 def _told(request: Request, asked: Asked, mode: str) -> dict[str, object]:

@@ -11,17 +11,16 @@ import pandas as pd
 from viton_eval.folder_measures import Beside
 from viton_eval.holm import holm, p_value
 from viton_eval.interval import FEWEST, mean_interval
-from viton_eval.protocols import Protocol
 from viton_eval.score_folders import Asked, Passed
-from viton_eval.set_measures import Verdicts, set_measures
+from viton_eval.set_measures import set_measures
 
 ROW = ["method", "measure", "value", "low", "high", "n", "of", "mode", "size", "extractor", "sha256", "note"]
 DIFFERENCE = ["measure", "method", "against", "n", "difference", "low", "high", "p", "p_holm", "note"]
 NEEDS = {
     "lpips": "a backbone's weights (--lpips alex=FILE)",
     "judge": "a trained judge (--judge FOLDER)",
-    "fid, kid, inception_score": "an extractor (--extractor inception-tf=FILE, judge=FOLDER, ...)",
 }
+EXTRACTOR = "an extractor (--extractor inception-tf=FILE, judge=FOLDER, ...)"
 
 
 class Tables(NamedTuple):
@@ -49,9 +48,9 @@ def _of_method(name: str, asked: Asked, passed: Passed) -> list[dict[str, object
         rows.append(
             told | {"measure": measure, **found, **_by(measure, asked.how), "note": _note(measure, asked, failed)}
         )
-    for made, true in zip(passed.sets.get(name, ()), passed.sets.get("", ()), strict=False):
-        people = passed.people[name], passed.people[""]
-        for one in set_measures(made, true, people, _verdicts(asked.protocol), _subsets(asked.protocol)):
+    parts = zip(asked.uses, passed.sets[name], passed.sets[""], strict=True) if name in passed.sets else ()
+    for use, made, true in parts:
+        for one in set_measures(made, true, (passed.people[name], passed.people[""]), use):
             by = {"extractor": made.extractor, "sha256": made.sha256}
             shown = {"measure": one.metric, "value": one.value, "low": one.low, "high": one.high, "n": one.n}
             rows.append(told | shown | by | {"note": "; ".join(part for part in (one.note, failed) if part)})
@@ -65,8 +64,15 @@ def _absent(asked: Asked, passed: Passed) -> dict[str, str]:
     else:
         lacking = [name for name, there in (("lpips", asked.how.lpips), ("judge", asked.how.judge)) if not there]
         found = {name: f"absent: needs {NEEDS[name]}" for name in lacking}
-    sets = "fid, kid, inception_score"
-    return found if asked.extractors else found | {sets: f"absent: needs {NEEDS[sets]}"}
+    protocol = asked.protocol
+    distances, verdicts = (any(use.distances for use in asked.uses), any(use.verdicts for use in asked.uses))
+    for name, there, theirs in (
+        ("fid, kid", distances, protocol is None or protocol.distribution),
+        ("inception_score", verdicts, protocol is None or protocol.inception_score),
+    ):
+        if not there:
+            found[name] = f"absent: needs {EXTRACTOR}" if theirs else f"absent: {protocol and protocol.name} has none"
+    return found
 
 
 def _by(measure: str, how: Beside) -> dict[str, str]:
@@ -86,18 +92,6 @@ def _note(measure: str, asked: Asked, failed: str) -> str:
     if measure.startswith("lpips") and asked.how.lpips_at and asked.how.lpips_at.size:
         parts.append("at {}x{}, {}".format(*asked.how.lpips_at.size, asked.how.lpips_at.resize))
     return "; ".join([*parts, *([failed] if failed else [])])
-
-
-def _verdicts(protocol: Protocol | None) -> Verdicts | None:
-    if protocol is None:
-        return Verdicts()
-    settings = protocol.inception_score
-    return Verdicts(settings.protocol, settings.splits, settings.seed, settings.output) if settings else None
-
-
-def _subsets(protocol: Protocol | None) -> tuple[int, int, float] | None:
-    settings = protocol.distribution if protocol else None
-    return (settings.kernel_subsets, settings.kernel_subset_size, settings.kernel_factor) if settings else None
 
 
 def differences(pairs: pd.DataFrame, against: str) -> pd.DataFrame:

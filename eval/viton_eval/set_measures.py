@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from viton_eval.features import Features
+from viton_eval.features import FeatureExtractor, Features
 from viton_eval.frechet import frechet_distance
 from viton_eval.inception_score import SplitProtocol, inception_score_of_logits
 from viton_eval.kernel_distance import kernel_distance, subset_kernel_distance
 
-VERDICTS = ("logits", "proxy_logits", "logits_unbiased")  # outputs of extractors from which verdicts can be made
+VERDICTS = ("logits_unbiased", "logits", "proxy_logits")  # outputs that verdicts can be made of, torch-fidelity's first
 
 
 class Verdicts(NamedTuple):
@@ -22,6 +22,17 @@ class Verdicts(NamedTuple):
     splits: int = 10
     seed: int | None = None
     output: str = ""  # "": the first of VERDICTS that there is
+
+
+class Use(NamedTuple):
+    """An extractor, and what is measured with it."""
+
+    extractor: FeatureExtractor
+    distances: bool = True  # FID and KID
+    verdicts: Verdicts | None = Verdicts()  # of the Inception Score; None: none is made
+    subsets: tuple[int, int, float] | None = (
+        None  # KID's number and size of subsets, and its factor; None: all pictures
+    )
 
 
 class SetMeasure(NamedTuple):
@@ -36,19 +47,14 @@ class SetMeasure(NamedTuple):
 
 
 def set_measures(
-    made: Features,
-    true: Features,
-    people: tuple[Sequence[str], Sequence[str]],
-    verdicts: Verdicts | None = Verdicts(),  # noqa: B008 - a named tuple does not change
-    subsets: tuple[int, int, float] | None = None,
+    made: Features, true: Features, people: tuple[Sequence[str], Sequence[str]], use: Use
 ) -> list[SetMeasure]:
-    """FID, KID and Inception Score of one set by one extractor.
+    """FID, KID and Inception Score of one set by one extractor, as far as it is used for them.
 
     people: whom each picture of the two sets shows: who is in both is left out together for KID's interval.
-    subsets: how many, of how many pictures, and KID's factor, where a protocol takes the mean over subsets.
     """
-    found = [_frechet(made, true), _kernel(made, true, people, subsets)]
-    return found + ([_inception(made, verdicts)] if verdicts else [])
+    found = [_frechet(made, true), _kernel(made, true, people, use.subsets)] if use.distances else []
+    return found + ([_inception(made, use.verdicts)] if use.verdicts else [])
 
 
 def _frechet(made: Features, true: Features) -> SetMeasure:

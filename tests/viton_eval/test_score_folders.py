@@ -26,6 +26,7 @@ from viton_eval.protocols import PROTOCOLS
 from viton_eval.score_folders import Asked, mode_of, pass_over
 from viton_eval.score_request import Request, asked_of
 from viton_eval.score_tables import differences, tables
+from viton_eval.set_measures import Use
 
 SIZE = (64, 48)
 
@@ -78,7 +79,7 @@ def noisy(data, pairs, tmp_path):
 
 
 def ask(data, pairs, **results):
-    return Asked(results, data, pairs, Beside(), (Means(),))
+    return Asked(results, data, pairs, Beside(), (Use(Means()),))
 
 
 def test_true_pictures_score_as_nothing_else_can(data, pairs, truths):
@@ -253,6 +254,52 @@ def test_another_protocol_is_another_number_and_says_so(world, data, pairs, nois
     assert found["value"] == pytest.approx(np.mean(oracle), abs=1e-6)
     assert "grey-gaussian-inner" in found["note"]
     assert json.loads((tmp_path / "hr.json").read_text())["protocol"]["source"].startswith("Lee et al.")
+
+
+def made_extractor(kind, resizes):
+    """In place of one that reads a file: it remembers how it is to resize."""
+
+    def opened(path, resize):
+        resizes.append((kind, resize))
+        made = Means()
+        made.to = lambda device: made
+        return made
+
+    return opened
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Which extractors were opened, and with which resizing."""
+    found = []
+    for kind in ("tensorflow", "torchvision"):
+        monkeypatch.setattr(f"viton_eval.score_request.inception_of_{kind}", made_extractor(kind, found))
+    return found
+
+
+def test_a_protocol_resizes_for_each_measure_as_it_does_and_makes_no_other(world, noisy, tmp_path, opened):
+    words = ("--results", f"noisy={noisy}", "--protocol")
+    assert run(world, tmp_path / "hr.csv", *words, "hr-viton", "--extractor", "inception-torchvision=f").exit_code == 0
+    rows = pd.read_csv(tmp_path / "hr.csv").set_index("measure")
+    assert opened == [("torchvision", "pil-bilinear")]
+    assert {"inception_score"} <= set(rows.index)
+    assert rows.loc["fid, kid", "note"] == "absent: hr-viton has none"
+    opened.clear()
+    asked = asked_of(Request(
+        ["a=x"], world, "test_pairs.txt", "test", "{person}__{clothing}.png", "ladi-vton", None, "",
+        ["inception-tf=f"], "", False, "cpu",
+    ))  # fmt: skip
+    assert opened == [("tensorflow", "clean-bicubic"), ("tensorflow", "torch-bilinear")]
+    assert [(use.distances, use.verdicts is not None) for use in asked.uses] == [(True, False), (False, True)]
+
+
+def test_an_extractor_that_a_protocol_does_not_measure_with_is_refused(world, noisy, tmp_path, opened):
+    for protocol, kind in (("hr-viton", "inception-tf"), ("catvton", "judge"), ("ladi-vton", "inception-torchvision")):
+        words = ("--results", f"noisy={noisy}", "--protocol", protocol, "--extractor", f"{kind}=f")
+        done = run(world, tmp_path / "a.csv", *words)
+        assert isinstance(done.exception, UsageError)
+        assert f"which {protocol} measures with, got '{kind}'" in str(done.exception)
+    assert opened == []
 
 
 def pixels_to_grey(pixels):
