@@ -53,6 +53,8 @@ class Request(NamedTuple):
 
 def score_folders(request: Request, out: Path) -> pd.DataFrame:
     """Score, and write OUT and what belongs to it, the provenance last; returns OUT's rows."""
+    if out.suffix != ".csv":
+        raise UsageError(f"--out: expected a .csv file, beside which the others go, got '{out}'")
     asked = asked_of(request)
     if request.against and request.against not in asked.results:
         raise UsageError(f"--against: expected one of {', '.join(asked.results)}, got '{request.against}'")

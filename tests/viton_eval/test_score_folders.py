@@ -330,6 +330,12 @@ def test_words_that_mean_nothing_are_refused_in_a_line(world, tmp_path, words, t
     assert not (tmp_path / "a.csv").exists()
 
 
+def test_the_csv_is_not_written_over_by_what_goes_beside_it(world, truths, tmp_path):
+    done = run(world, tmp_path / "a.json", "--results", f"truth={truths}")
+    assert "--out: expected a .csv file" in str(done.exception)
+    assert not (tmp_path / "a.json").exists()
+
+
 def test_a_judge_that_is_none_is_told(world, tmp_path):
     words = ["a=x"], world, "test_pairs.txt", "test", "{person}__{clothing}.png", "ours", Path("nowhere"), "", [], ""
     with pytest.raises(InputError, match="nowhere"):
