@@ -32,7 +32,7 @@ def load_result(path: Path, size: Size, resize: str) -> tuple[Pixels, Size]:
     resize: a name of FILTERS, or "none".   Raises InputError naming the file for whatever is refused.
     """
     pixels = load_rgb(path)
-    _expect_plain(path)
+    expect_plain(path)
     height, width = pixels.shape[:2]
     if height * size[1] != width * size[0]:
         raise InputError(path, f"a picture of the aspect ratio of {_told(size)}", _told((height, width)))
@@ -51,7 +51,7 @@ def _resized(pixels: Pixels, size: Size, resize: str) -> Pixels:
     return np.asarray(Image.fromarray(pixels).resize(size[::-1], FILTERS[resize]), np.uint8)
 
 
-def _expect_plain(path: Path) -> None:
+def expect_plain(path: Path) -> None:
     """Raises InputError for what Pillow converts by a guess; of a PNG's 16-bit colours it drops the low bytes."""
     with path.open("rb") as stream:
         head = stream.read(DEPTH_AT + 1)

@@ -24,6 +24,7 @@ from viton.files import read_jsonl
 from viton.images import Pixels, load_rgb
 from viton_eval.features import Features, extract
 from viton_eval.folder_measures import Beside, beside
+from viton_eval.foreign import expect_plain
 from viton_eval.matching import match
 from viton_eval.protocols import Protocol
 from viton_eval.resizing import resized
@@ -54,6 +55,7 @@ class Passed(NamedTuple):
     mode: Mode
     size: Size
     pairs: pd.DataFrame  # KEY and the measures, a row a picture; none where no true picture is known
+    made: dict[str, int]  # of each method: pictures
     failed: dict[str, dict[str, int]]  # of each method: pairs without a picture, by reason
     people: dict[str, list[str]]  # whom each picture of a method's set shows; "" is the set of true ones
     sets: Sets  # likewise their features
@@ -94,7 +96,9 @@ def pass_over(asked: Asked) -> Passed:
         for batch in _batches(list({pair.person: pair for pair in asked.pairs}.values())):
             _collect(sets, people, "", {pair: _true(asked, pair, mode, size) for pair in batch}, asked)
     table = pd.DataFrame(rows, columns=[*KEY, *asked.how.names])
-    return Passed(mode, size, table, failed, dict(people), {name: _joined(parts) for name, parts in sets.items()})
+    made_by = {name: len(known) for name, known in files.items()}
+    joined = {name: _joined(parts) for name, parts in sets.items()}
+    return Passed(mode, size, table, made_by, failed, dict(people), joined)
 
 
 def _files(folder: Path, asked: Asked) -> tuple[dict[Pair, Path], dict[str, int]]:
@@ -126,6 +130,7 @@ def _size(files: Mapping[str, Mapping[Pair, Path]], protocol: Protocol | None) -
 def _made(path: Path, size: Size, protocol: Protocol | None) -> Pixels:
     """A result at the size of the comparison; raises InputError for another size, where none is resized."""
     pixels = load_rgb(path)
+    expect_plain(path)
     if pixels.shape[:2] == size:
         return pixels
     if protocol and protocol.size:

@@ -54,6 +54,8 @@ def _of_method(name: str, asked: Asked, passed: Passed) -> list[dict[str, object
             by = {"extractor": made.extractor, "sha256": made.sha256}
             shown = {"measure": one.metric, "value": one.value, "low": one.low, "high": one.high, "n": one.n}
             rows.append(told | shown | by | {"note": "; ".join(part for part in (one.note, failed) if part)})
+    if not passed.made[name]:
+        return [told | {"measure": "all", "n": 0, "note": f"absent: no pair succeeded ({failed})"}]
     return rows + [told | {"measure": what, "n": 0, "note": why} for what, why in _absent(asked, passed).items()]
 
 

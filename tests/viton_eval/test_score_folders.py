@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from skimage.metrics import structural_similarity
 from typer.testing import CliRunner
 
@@ -205,6 +206,24 @@ def test_missing_pictures_are_named_unless_they_may_fail(data, pairs, truths):
     assert len(passed.pairs) == len(pairs) - 1
 
 
+def test_a_method_none_of_whose_pairs_succeeded_has_a_row_that_says_so(data, pairs, truths, tmp_path):
+    Folder(tmp_path / "none").make(pairs, {"made": "x"}, lambda some: [failed("warp_failed:few", "no") for _ in some])
+    asked = ask(data, pairs, truth=truths, none=tmp_path / "none")
+    rows = tables(asked, pass_over(asked)).rows
+    (row,) = rows[rows["method"] == "none"].to_dict("records")
+    assert row["note"] == f"absent: no pair succeeded ({len(pairs)} warp_failed:few)"
+    assert row["n"] == 0
+
+
+@pytest.mark.parametrize(("mode", "told"), [("CMYK", "got CMYK"), ("I;16", "8 bits a channel")])
+def test_pictures_that_would_be_converted_by_a_guess_are_refused(data, pairs, truths, mode, told):
+    path = truths / f"{pairs[0].name}.png"
+    image = Image.new(mode, SIZE[::-1])
+    image.save(path, format="JPEG" if mode == "CMYK" else "PNG")
+    with pytest.raises(InputError, match=told):
+        pass_over(ask(data, pairs, truth=truths))
+
+
 def test_a_damaged_picture_is_named(data, pairs, truths):
     path = truths / f"{pairs[1].name}.png"
     path.write_bytes(path.read_bytes()[:50])
@@ -303,8 +322,6 @@ def test_an_extractor_that_a_protocol_does_not_measure_with_is_refused(world, no
 
 
 def pixels_to_grey(pixels):
-    from PIL import Image
-
     return Image.fromarray(pixels).convert("L")
 
 
