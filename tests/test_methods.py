@@ -85,7 +85,8 @@ def test_every_method_dresses_every_pair(try_on, tmp_path, name):
 @pytest.mark.parametrize(
     ("name", "besides"),
     [
-        ("viton", {"coarse", "warped", "warped-mask", "alpha", "mask"}),
+        ("viton", {"coarse", "warped", "warped-mask", "warped-map", "alpha", "mask"}),
+        ("non-parametric", {"warped-mask", "warped-map"}),
         ("encoder-decoder", {"mask"}),
         ("crn", set()),
         ("cagan", set()),

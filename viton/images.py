@@ -106,8 +106,8 @@ def save_png(path: Path, pixels: Pixels) -> None:
     write_bytes(path, encode(pixels, ".png"))
 
 
-def encode(pixels: Pixels, suffix: str, quality: int = 95) -> bytes:
-    """uint8 (H,W) or (H,W,3) RGB -> the bytes of a .png or .jpg file; equal pixels give equal bytes."""
+def encode(pixels: Pixels | NDArray[np.uint16], suffix: str, quality: int = 95) -> bytes:
+    """uint8 (for .png also uint16) (H,W) or (H,W,3) RGB -> the bytes of a .png or .jpg file, equal for equal pixels."""
     ordered = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == ".jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 4]
     done, data = cv2.imencode(suffix, ordered, options)

@@ -19,6 +19,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from viton.data.sample import Pair, Sample
 from viton.errors import InputError
 from viton.files import jsonl, locked, read_json, read_jsonl, sha256_of, write_bytes, write_json, write_text
@@ -28,13 +31,16 @@ from viton.provenance import provenance
 SCHEMA = 1
 SUFFIX = re.compile(r"(\.[a-z0-9-]+)*\.png")  # what may follow `P__C` in the name of a picture
 Row = dict[str, object]
+Made = Mapping[str, Pixels | NDArray[np.uint16]]  # pictures of a pair; 16 bits are a map's
 
 
 class Outcome(NamedTuple):
     """What became of one pair."""
 
     status: str  # "ok", or a reason code such as "warp_failed:few_contour_points"
-    pictures: dict[str, Pixels]  # by what follows `P__C` in the file name; the one for ".png" is the result
+    pictures: Mapping[
+        str, Pixels | NDArray[np.uint16]
+    ]  # by what follows `P__C` in the file name; the one for ".png" is the result
     details: dict[str, object]  # further columns of the manifest
     seconds: Mapping[str, float] = MappingProxyType({})  # of its parts, for timing.jsonl
 

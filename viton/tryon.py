@@ -42,6 +42,7 @@ class TryOn(NamedTuple):
     mask: Tensor  # (1, 1, H, W) in [0,1], the predicted clothing mask M
     warped: Tensor  # (1, 3, H, W) in [-1,1], the warped clothing c', white outside its mask
     warped_mask: Tensor  # (1, 1, H, W) in [0,1]
+    source_px: Tensor  # (1, H, W, 2) where on the product each pixel of it comes from
     alpha: Tensor  # (1, 1, H, W) in [0,1], the composition mask
     image: Tensor  # (1, 3, H, W) in [-1,1], the try-on
     report: WarpReport  # how well the warped clothing fits M, and more
@@ -91,7 +92,7 @@ class Viton:
         whole = refined_result(self.refine, clothing, coarse.image, coarse.mask, self.refine_config)
         parts = zip(*(part.split(1) for part in (coarse.image, coarse.mask, whole.alpha, whole.image)), strict=True)
         return [
-            TryOn(image, mask, each.image, each.mask, alpha, final, each.reports[0])
+            TryOn(image, mask, each.image, each.mask, each.source_px, alpha, final, each.reports[0])
             if isinstance(each, Warped)
             else each
             for each, (image, mask, alpha, final) in zip(warps, parts, strict=True)

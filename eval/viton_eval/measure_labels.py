@@ -33,6 +33,8 @@ MEASURES = {
     "gradient": Measure("gradient energy / truth's", ""),
     "mask_iou": Measure("predicted mask IoU", "more"),
     "mask_size_error": Measure("garment size error", "less"),
+    "warp_iou": Measure("warped clothing IoU", "more"),
+    "end_point_px": Measure("warp end-point error (px)", "less", 2),
     "alpha_print": Measure("alpha on print", ""),
     "alpha_garment": Measure("alpha in garment", ""),
     "alpha_occluders": Measure("alpha on arms, hair in front", ""),

@@ -22,12 +22,15 @@ from viton.errors import InputError
 from viton.files import locked, read_json, read_jsonl, write_json, write_text
 from viton.images import Pixels, load_labels, load_rgb, to_tensor, to_unit
 from viton.parsing import CLOTHING
+from viton.warp_map import read_map
 from viton_eval.judge import Judge
 from viton_eval.measures import SOLID, Map, Mask, gradient_map, l1_map, mask_iou, mean_in, psnr, size_error, ssim_map
 from viton_eval.regions import Regions, regions_of
 from viton_eval.scores_settings import SCHEMA, results_digest, settings_of
+from viton_eval.truth import end_point_error_px
 
 PREDICTED_MASK, WARPED_MASK, ALPHA = ".mask.png", ".warped-mask.png", ".alpha.png"  # grey, beside a result
+WARPED_MAP = ".warped-map.png"  # where on the product the warped clothing comes from
 KEY = ["person", "clothing"]
 JUDGED = ("garment", "garment_inside", "occluders", "print", "face_hair", "neck", "lower", "whole")  # of Regions
 L1_IN = ("garment", "occluders", "neck", "lower")
@@ -36,7 +39,8 @@ COLUMNS = (
     *(f"judge_{name}" for name in JUDGED),
     "judge_garment_alone",  # as judge_garment, all else being the truth's: what is painted beside it has no say
     "ssim_inside", "ssim", "psnr", "l1_garment", "l1_occluders", "l1_neck", "l1_lower", "gradient",
-    "mask_iou", "mask_size_error", "alpha_print", "alpha_garment", "alpha_occluders", "alpha_outside", "alpha_warp",
+    "mask_iou", "mask_size_error", "warp_iou", "end_point_px",
+    "alpha_print", "alpha_garment", "alpha_occluders", "alpha_outside", "alpha_warp",
     "alpha_all_occluders",
 )  # fmt: skip
 
@@ -229,7 +233,7 @@ def _distances(judge: Judge, made: list[Pixels], truths: list[Pixels], device: s
 
 
 def _of_parts(folder: Path, pair: Pair, known: Known) -> dict[str, float]:
-    """Scores of the predicted mask and of alpha, where the method has left them."""
+    """Scores of the predicted mask, the warped clothing and alpha, where the method has left them."""
     size, found = known.truth.image.shape[:2], {}
     if (folder / f"{pair.name}{PREDICTED_MASK}").is_file():
         mask = _picture(folder, pair, size, PREDICTED_MASK)[..., 0]
@@ -237,8 +241,20 @@ def _of_parts(folder: Path, pair: Pair, known: Known) -> dict[str, float]:
             "mask_iou": mask_iou(mask, known.clothing_region),
             "mask_size_error": size_error(mask, known.clothing_region),
         }
+    if (folder / f"{pair.name}{WARPED_MASK}").is_file():
+        found |= _of_warp(folder, pair, known)
+    return found
+
+
+def _of_warp(folder: Path, pair: Pair, known: Known) -> dict[str, float]:
+    """Scores of the warped clothing, and of alpha in it where a method has one."""
+    size = known.truth.image.shape[:2]
+    mask = _picture(folder, pair, size, WARPED_MASK)[..., 0]
+    found = {"warp_iou": mask_iou(mask, known.clothing_region)}
+    if (folder / f"{pair.name}{WARPED_MAP}").is_file():
+        source_px = read_map(folder / f"{pair.name}{WARPED_MAP}", size)
+        found["end_point_px"] = end_point_error_px(source_px, np.isfinite(source_px[..., 0]), known.truth)
     if (folder / f"{pair.name}{ALPHA}").is_file():
         alpha = to_unit(_picture(folder, pair, size, ALPHA)[..., 0])
-        warp = to_unit(_picture(folder, pair, size, WARPED_MASK)[..., 0]) >= SOLID
-        found |= alpha_means(alpha, warp, known.regions)
+        found |= alpha_means(alpha, to_unit(mask) >= SOLID, known.regions)
     return found

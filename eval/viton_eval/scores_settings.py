@@ -17,7 +17,7 @@ from viton.results import pairs_digest
 from viton_eval.judge import Judge
 from viton_eval.sources import SCORES, measured_with
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 def settings_of(

@@ -23,7 +23,7 @@ NETWORKS = tuple(
     for name in (
         *("adversarial", "cagan", "cascaded", "checkpoint", "coarse", "collar", "crn", "discriminators", "losses"),
         *("mirror", "networks", "perceptual", "prgan", "refine", "sharpness", "stage", "stage_warps", "trained"),
-        *("training_data", "tryon", "vgg", "warp_targets"),
+        *("training_data", "tryon", "vgg", "warp_map", "warp_targets"),
     )
 )
 TRY_ON = (
@@ -38,9 +38,9 @@ WARP = TRY_ON  # viton/runs.py imports the methods, whichever of its verbs is ca
 SCORES = (
     *DATA,
     *SETTINGS,
-    *(f"viton/{name}.py" for name in ("checkpoint", "judge", "results")),
+    *(f"viton/{name}.py" for name in ("checkpoint", "judge", "results", "warp_map")),
     *(f"eval/viton_eval/{name}.py" for name in ("judge", "measures", "regions", "scores", "scores_settings")),
-    *("eval/viton_eval/scoring.py", "eval/viton_eval/sources.py"),
+    *("eval/viton_eval/scoring.py", "eval/viton_eval/sources.py", "eval/viton_eval/truth.py"),
 )
 NOTEBOOKS = (
     *TRY_ON,

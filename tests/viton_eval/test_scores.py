@@ -18,6 +18,7 @@ from viton.judge import JudgeFeatures
 from viton.results import Folder, Outcome, failed
 from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
+from viton.warp_map import encoded_map
 from viton_eval.judge import REACH, Judge
 from viton_eval.measures import lab_difference, mask_iou, mean_in, psnr, size_error, ssim, ssim_map
 from viton_eval.scores import (
@@ -197,7 +198,9 @@ def test_a_folder_of_truths_scores_as_the_truth_and_failed_pairs_are_counted(dat
             return failed("warp_failed:few_contour_points", "no")
         known = known_of(data, pair, SIZE)
         mask = known.clothing_region.astype(np.uint8) * 255
-        parts = {".mask.png": mask, ".alpha.png": mask, ".warped-mask.png": mask}
+        moved = torch.from_numpy(known.truth.map_px + np.array([3.0, 4.0]))[None]  # five pixels beside the truth
+        warped = encoded_map(moved.nan_to_num(0), torch.from_numpy(known.regions.garment)[None, None].float())
+        parts = {".mask.png": mask, ".alpha.png": mask, ".warped-mask.png": mask, ".warped-map.png": warped}
         return Outcome("ok", {".png": known.truth.image, **parts}, {})
 
     found = score(make("truth", of_pair), data, pairs, SIZE, judge)
@@ -206,6 +209,8 @@ def test_a_folder_of_truths_scores_as_the_truth_and_failed_pairs_are_counted(dat
     assert found.settings["of"] == len(pairs)
     assert found.settings["failed"] == {"warp_failed:few_contour_points": 1}
     assert (found.table["mask_iou"] == 1).all()
+    assert (found.table["warp_iou"] == 1).all()
+    np.testing.assert_allclose(found.table["end_point_px"], 5, atol=0.01)
     assert (found.table["alpha_garment"] > 0.9).all()
     assert found.table["gradient"].mean() == pytest.approx(1)
     np.testing.assert_allclose(found.table["judge_whole"], 0, atol=1e-6)

@@ -10,12 +10,13 @@ from torch import Tensor
 
 from viton.config import TryOnConfig
 from viton.data.sample import Sample
-from viton.images import to_pixels, to_tensor
+from viton.images import to_mask_pixels, to_pixels, to_tensor
 from viton.parsing import LabelMap
-from viton.results import Outcome, TryOnMany, failed
+from viton.results import Made, Outcome, TryOnMany, failed
 from viton.shape_context import MatchError
 from viton.trained import TrainedRun
 from viton.warp import Warped
+from viton.warp_map import encoded_map
 from viton.warp_targets import warps_for
 
 
@@ -38,4 +39,9 @@ def _outcome(sample: Sample, warped: Warped | MatchError, device: str) -> Outcom
     if isinstance(warped, MatchError):
         return failed(f"warp_failed:{warped.code}", str(warped))
     image = to_tensor(sample.person.image).to(device)
-    return Outcome("ok", {".png": to_pixels(paste(image, warped))}, {})
+    pictures: Made = {
+        ".png": to_pixels(paste(image, warped)),
+        ".warped-mask.png": to_mask_pixels(warped.mask),
+        ".warped-map.png": encoded_map(warped.source_px, warped.mask),
+    }
+    return Outcome("ok", pictures, {"iou": round(warped.reports[0].iou, 4)})

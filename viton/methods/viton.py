@@ -14,10 +14,11 @@ from viton.config import TryOnConfig
 from viton.data.sample import Sample
 from viton.images import to_mask_pixels, to_pixels
 from viton.parsing import LabelMap
-from viton.results import Outcome, TryOnMany, failed
+from viton.results import Made, Outcome, TryOnMany, failed
 from viton.shape_context import MatchError
 from viton.trained import TrainedRun, needed
 from viton.tryon import TryOn, viton_of
+from viton.warp_map import encoded_map
 
 T = TypeVar("T")
 
@@ -56,11 +57,12 @@ def _outcome(made: TryOn | MatchError) -> Outcome:
     """The try-on, and all that it was made from."""
     if isinstance(made, MatchError):
         return failed(f"warp_failed:{made.code}", str(made))
-    pictures = {
+    pictures: Made = {
         ".png": to_pixels(made.image),
         ".coarse.png": to_pixels(made.coarse),
         ".warped.png": to_pixels(made.warped),
         ".warped-mask.png": to_mask_pixels(made.warped_mask),
+        ".warped-map.png": encoded_map(made.source_px, made.warped_mask),
         ".alpha.png": to_mask_pixels(made.alpha),
         ".mask.png": to_mask_pixels(made.mask),
     }
