@@ -157,6 +157,13 @@ class ImportedConfig(Model):
         return pattern
 
 
+class EvaluationConfig(Model):
+    """Others' networks that an experiment is measured with, files of the user's; without a file nothing is measured."""
+
+    inception_tf: Path | None = None  # TensorFlow's of 2015, as torch-fidelity publishes its port
+    inception_torchvision: Path | None = None  # other weights, another number
+
+
 class ExperimentConfig(Model):
     """One report: which data, which methods, which notebooks."""
 
@@ -187,6 +194,7 @@ class ExperimentConfig(Model):
     trained: Path | None = None  # a run's folder whose trained stages are tried on; nothing is trained here then
     notebooks: tuple[str, ...] = ("dataset", "person_representation", "warp", "method")
     without_training: Literal["refuse", "leave out"] = "refuse"  # methods, where there is no training split
+    evaluation: EvaluationConfig = EvaluationConfig()  # beside the experiment's own judge
     reference: ReferenceConfig | None = None  # none: the data are compared with nothing; `--set reference.root=PATH`
 
     @field_validator("imported")

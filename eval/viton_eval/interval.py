@@ -39,7 +39,7 @@ def drawn_means(
     values: Sequence[float], people: Sequence[str], garments: Sequence[str], seed: int = 0, draws: int = 2000
 ) -> NDArray[np.float64]:
     """The mean of each draw in which a pair is left, at most (draws,); ValueError for no values."""
-    weights = _drawn(tuple(people), tuple(garments), seed, draws)
+    weights = drawn_weights(tuple(people), tuple(garments), seed, draws)
     return np.asarray((weights @ np.asarray(values, np.float64)) / weights.sum(axis=1))
 
 
@@ -49,7 +49,7 @@ def median_interval(
     """The median and its 95% interval, by the same draws; of an even count the mean of the middle two."""
     order = np.argsort(np.asarray(values, np.float64), kind="stable")
     data = np.asarray(values, np.float64)[order]
-    weights = _drawn(tuple(people), tuple(garments), seed, draws)[:, order]
+    weights = drawn_weights(tuple(people), tuple(garments), seed, draws)[:, order]
     reached, half = weights.cumsum(axis=1), weights.sum(axis=1, keepdims=True) / 2
     lower, upper = (reached >= half).argmax(axis=1), (reached > half).argmax(axis=1)
     low, high = np.quantile((data[lower] + data[upper]) / 2, [0.025, 0.975])
@@ -57,8 +57,8 @@ def median_interval(
 
 
 @lru_cache(maxsize=2)  # a table asks for the same pairs once a measure; of 2,000 pairs it is 31 MiB
-def _drawn(people: tuple[str, ...], garments: tuple[str, ...], seed: int, draws: int) -> NDArray[np.float64]:
-    """How often each pair occurs in each draw, (draws, pairs), without the draws in which no pair is left."""
+def drawn_weights(people: tuple[str, ...], garments: tuple[str, ...], seed: int, draws: int) -> NDArray[np.float64]:
+    """How often each pair occurs in each draw, (draws, pairs) read-only, without draws in which no pair is left."""
     if not len(people):
         raise ValueError("interval: expected at least one value, got none")
     rng = np.random.default_rng(seed)

@@ -96,7 +96,7 @@ def subset_kernel_distance(
     for number in range(subsets):
         one = x[generator.choice(len(x), size, replace=False)]
         other = y[generator.choice(len(y), size, replace=False)]
-        found[number] = _estimate(_off_diagonal(one), _off_diagonal(other), _kernel(one, other).sum(), size, size)
+        found[number] = _estimate(_off_diagonal(one), _off_diagonal(other), kernel_matrix(one, other).sum(), size, size)
     return SubsetKernelDistance(
         float(found.mean()), float(found.std()), len(x), len(y), x.shape[1], subsets, size, seed
     )
@@ -120,7 +120,7 @@ def _sums(x: Matrix, y: Matrix, labels_x: Labels, labels_y: Labels, count: int) 
     rows, columns, own = np.zeros(len(x)), np.zeros(len(y)), np.zeros(len(x))
     for start in range(0, len(x), ROWS):
         strip = slice(start, min(start + ROWS, len(x)))
-        kernel = _kernel(x[strip], y)
+        kernel = kernel_matrix(x[strip], y)
         if x is y:
             kernel[np.arange(len(kernel)), np.arange(strip.start, strip.stop)] = 0
         rows[strip] = kernel.sum(axis=1)
@@ -146,12 +146,12 @@ def _estimate(
     return np.asarray(within_x / (n * (n - 1)) + within_y / (m * (m - 1)) - 2 * across / (n * m), np.float64)
 
 
-def _kernel(x: Matrix, y: Matrix) -> Matrix:
+def kernel_matrix(x: Matrix, y: Matrix) -> Matrix:
     return np.asarray((x @ y.T / x.shape[1] + COEF0) ** DEGREE)
 
 
 def _off_diagonal(x: Matrix) -> float:
-    kernel = _kernel(x, x)
+    kernel = kernel_matrix(x, x)
     return float(kernel.sum() - np.trace(kernel))
 
 

@@ -53,8 +53,18 @@ def set_measures(
 
     people: whom each picture of the two sets shows: who is in both is left out together for KID's interval.
     """
-    found = [_frechet(made, true), _kernel(made, true, people, use.subsets)] if use.distances else []
+    found = distances(made, true, people, use.subsets) if use.distances else []
     return found + ([_inception(made, use.verdicts)] if use.verdicts else [])
+
+
+def distances(
+    made: Features,
+    true: Features,
+    people: tuple[Sequence[str], Sequence[str]],
+    subsets: tuple[int, int, float] | None = None,
+) -> list[SetMeasure]:
+    """FID and KID of one set from another; `people` and `subsets` as in `set_measures` and `Use`."""
+    return [_frechet(made, true), _kernel(made, true, people, subsets)]
 
 
 def _frechet(made: Features, true: Features) -> SetMeasure:

@@ -1,0 +1,196 @@
+"""Do metrics say what the true error says? Rank correlations of methods and of pictures: + agrees, - contradicts.
+
+    of methods        does a metric order the methods as the true error does?  One correlation of as many methods
+    within a pair     of one person in one garment by all methods, does it order the pictures?  The mean over pairs
+    within a method   does it find the pictures of one method that went wrong?  A correlation over pairs
+
+Each side is turned so that more is better. A metric is told the true picture, or nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from viton_eval.interval import Mean, drawn_weights, mean_interval
+from viton_eval.measure_labels import MEASURES
+from viton_eval.picture_sets import PHOTOS, TRUTHS, PictureSet
+from viton_eval.rank_correlation import interval_of, spearman, spearman_by_row, spearman_interval
+from viton_eval.scores import KEY
+from viton_eval.set_draws import frechet_draws, inception_draws, kernel_draws
+from viton_eval.verdicts import shares_of_score, verdicts_of
+
+Matrix = NDArray[np.float64]
+ERRORS = ("judge_garment", "l1_garment")  # columns of scores that count as the true error
+BESIDE_TRUTH = ("ssim_inside", "ssim", "psnr", "judge_whole")  # further columns that are asked
+SHARE = "share of Inception Score"
+TOLD, UNTOLD = "the true picture", "no true picture"
+FEWEST = 3  # methods, or pairs, that a correlation is made of
+DRAWS, FRECHET_DRAWS = 2000, 100  # a Frechet distance takes a decomposition
+AGREEMENT = ["metric", "told", "error", "scope", "value", "low", "high", "n"]
+
+
+class Metric(NamedTuple):
+    """A metric of whole methods; more is better."""
+
+    told: str
+    values: Matrix  # (m,)
+    draws: Matrix  # (m,d)
+
+
+def picture_metrics(tables: Mapping[str, pd.DataFrame], sets: Mapping[str, PictureSet]) -> pd.DataFrame:
+    """A row a method and pair that all methods have: method, KEY, then errors and metrics, more of each being better.
+
+    tables: of each method, scores of its first seed.   Each extractor of `sets` that gives verdicts adds a column.
+    """
+    parts = []
+    for method, table in tables.items():
+        part = table[[*KEY, *ERRORS, *BESIDE_TRUTH]].copy()
+        for name in (*ERRORS, *BESIDE_TRUTH):
+            part[name] *= -1 if MEASURES[name].better == "less" else 1
+        part.insert(0, "method", method)
+        for features in sets[method].features:
+            if (verdicts := verdicts_of(features)) is not None:
+                shares = pd.DataFrame(sets[method].pairs, columns=KEY)
+                shares[f"{SHARE}, {features.extractor}"] = shares_of_score(verdicts)
+                part = part.merge(shares, on=KEY)
+        parts.append(part)
+    whole = pd.concat(parts, ignore_index=True)
+    return whole[whole.groupby(KEY)["method"].transform("count") == len(tables)].reset_index(drop=True)
+
+
+def method_metrics(pictures: pd.DataFrame, sets: Mapping[str, PictureSet]) -> dict[str, Metric]:
+    """Metrics that order whole methods, in the order of `pictures`: means over its pairs, and measures of sets."""
+    methods = list(dict.fromkeys(pictures["method"]))
+    by_pair = pictures.set_index(["method", *KEY])
+    pairs = [(row.person, row.clothing) for row in pictures[pictures["method"] == methods[0]].itertuples()]
+    weights = drawn_weights(tuple(person for person, _ in pairs), tuple(garment for _, garment in pairs), 0, DRAWS)
+    found = {}
+    for name in (*ERRORS, *BESIDE_TRUTH):
+        columns = by_pair[name].unstack("method").loc[pairs, methods].to_numpy().T
+        if np.isfinite(columns).all():
+            found[name] = Metric(TOLD, columns.mean(axis=1), columns @ (weights / weights.sum(1, keepdims=True)).T)
+    for number, features in enumerate(sets[methods[0]].features):
+        made = [_rows(sets[method], number, pairs) for method in methods]
+        for name, metric in _of_verdicts(made, weights).items():
+            found[f"{name}, {features.extractor}"] = metric
+        for beside in (PHOTOS, TRUTHS):
+            if beside in sets:
+                others = _rows(sets[beside], number, pairs, by_person=beside == PHOTOS)
+                for name, metric in _of_distances(made, others, weights, beside).items():
+                    found[f"{name} to {beside}, {features.extractor}"] = metric
+    return found
+
+
+class Rows(NamedTuple):
+    """What an extractor says of the pictures of some pairs, in their order."""
+
+    features: Matrix  # (n,D)
+    verdicts: Matrix | None  # (n,C)
+
+
+def _rows(one: PictureSet, extractor: int, pairs: Sequence[tuple[str, str]], by_person: bool = False) -> Rows:
+    place = {pair.person if by_person else (pair.person, pair.clothing): row for row, pair in enumerate(one.pairs)}
+    order = [place[person if by_person else (person, clothing)] for person, clothing in pairs]
+    features = one.features[extractor]
+    verdicts = verdicts_of(features)
+    return Rows(features.values["features"][order], None if verdicts is None else verdicts[order])
+
+
+def _of_verdicts(made: Sequence[Rows], weights: Matrix) -> dict[str, Metric]:
+    """The Inception Score, all pictures in one group; nothing where the extractor gives no verdicts."""
+    verdicts = [rows.verdicts for rows in made if rows.verdicts is not None]
+    if len(verdicts) < len(made):
+        return {}
+    whole = np.ones((1, weights.shape[1]))
+    values = np.array([inception_draws(each, whole)[0] for each in verdicts])
+    return {"Inception Score": Metric(UNTOLD, values, np.array([inception_draws(each, weights) for each in verdicts]))}
+
+
+def _of_distances(made: Sequence[Rows], others: Rows, weights: Matrix, beside: str) -> dict[str, Metric]:
+    """FID and KID, turned so that more is better."""
+    whole, told = np.ones((1, weights.shape[1])), TOLD if beside == TRUTHS else UNTOLD
+    found = {}
+    for name, drawn, count in (("FID", frechet_draws, FRECHET_DRAWS), ("KID", kernel_draws, DRAWS)):
+        values = np.array([-drawn(rows.features, others.features, whole)[0] for rows in made])
+        draws = np.array([-drawn(rows.features, others.features, weights[:count]) for rows in made])
+        found[name] = Metric(told, values, draws)
+    return found
+
+
+def of_methods(metrics: Mapping[str, Metric]) -> pd.DataFrame:
+    """How alike each metric and each error order the methods, AGREEMENT; nothing for fewer than three methods.
+
+    The interval is over draws of people and garments: whether these pairs are enough. Other methods are another matter.
+    """
+    rows = []
+    for error in (name for name in ERRORS if name in metrics):
+        true = metrics[error]
+        for name, metric in metrics.items():
+            if name == error or len(true.values) < FEWEST:
+                continue
+            count = metric.draws.shape[1]  # a Frechet distance has fewer than others, the first ones
+            draws = spearman_by_row(metric.draws.T, true.draws.T[:count])
+            mean = interval_of(spearman(metric.values, true.values), draws, len(true.values))
+            rows.append((name, metric.told, error, "methods", *mean))
+    return pd.DataFrame(rows, columns=AGREEMENT)
+
+
+def within_pairs(pictures: pd.DataFrame) -> pd.DataFrame:
+    """The mean over pairs of the correlation over methods, AGREEMENT; pairs where a side does not vary are left out."""
+    rows = []
+    for error, name in _asked(pictures):
+        found = []
+        for key, one in pictures.dropna(subset=[name, error]).groupby(KEY, sort=False):
+            value = spearman(one[name], one[error]) if len(one) >= FEWEST else np.nan
+            found += [(*key, value)] if np.isfinite(value) else []
+        if found:
+            people, garments, values = zip(*found, strict=True)
+            rows.append((name, _told(name), error, "pictures of a pair", *mean_interval(values, people, garments)))
+    return pd.DataFrame(rows, columns=AGREEMENT)
+
+
+def within_methods(pictures: pd.DataFrame) -> pd.DataFrame:
+    """The correlation over pairs of each method's pictures, AGREEMENT; `scope` is the method."""
+    rows = []
+    for error, name in _asked(pictures):
+        for method, one in pictures.dropna(subset=[name, error]).groupby("method", sort=False):
+            if len(one) >= FEWEST:
+                sides = one[name].tolist(), one[error].tolist()
+                mean = spearman_interval(*sides, one["person"].tolist(), one["clothing"].tolist())
+                rows.append((name, _told(name), error, method, *mean))
+    return pd.DataFrame(rows, columns=AGREEMENT)
+
+
+def _asked(pictures: pd.DataFrame) -> list[tuple[str, str]]:
+    """Errors that are known, each with every metric but itself."""
+    names = [name for name in pictures.columns if name not in ("method", *KEY) and pictures[name].notna().any()]
+    return [(error, name) for error in ERRORS if error in names for name in names if name != error]
+
+
+def _told(name: str) -> str:
+    return UNTOLD if name.startswith(SHARE) else TOLD
+
+
+def label_of(metric: str) -> str:
+    """What a table calls a metric: a column of scores by its label."""
+    return MEASURES[metric].label if metric in MEASURES else metric
+
+
+def readable(agreement: pd.DataFrame, scope: str = "") -> pd.DataFrame:
+    """Correlations for the eye, a row a metric: a column an error or, of the error `scope`, a column a method."""
+    shown = agreement[agreement["error"] == scope] if scope else agreement
+    told = shown.apply(lambda row: _cell(Mean(row["value"], row["low"], row["high"], row["n"])), axis=1)
+    column = shown["scope"] if scope else shown["error"].map(label_of)
+    cells = shown.assign(cell=told, column=column, name=shown["metric"].map(label_of))
+    return cells.pivot_table("cell", ["name", "told"], "column", aggfunc="first", sort=False).fillna("-")
+
+
+def _cell(mean: Mean) -> str:
+    if not np.isfinite(mean.value):
+        return "nothing varies"
+    return f"{mean.value:+.2f} [{mean.low:+.2f}, {mean.high:+.2f}]"

@@ -1,0 +1,123 @@
+"""How far a number moves by protocol alone: the same pictures measured as several projects measure theirs."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from viton.data.sample import Pair
+from viton.images import Pixels, encode
+from viton_eval.experiment import Experiment
+from viton_eval.features import FeatureExtractor, extract
+from viton_eval.folder_measures import Beside
+from viton_eval.inception_score import inception_score
+from viton_eval.interval import Mean, mean_interval
+from viton_eval.measures import psnr, ssim
+from viton_eval.picture_sets import PictureSet
+from viton_eval.protocols import PROTOCOLS
+from viton_eval.score_folders import Asked, pass_over
+from viton_eval.set_measures import distances
+from viton_eval.set_table import proxy_of
+from viton_eval.try_ons import done_pairs, result_of
+from viton_eval.verdicts import verdicts_of
+
+OURS = "ours"
+SPREAD = ["protocol", "method", "measure", "value", "low", "high", "n"]
+MOST = 48  # pairs: one protocol enlarges each picture to 512x384
+GROUPS = (1, 2, 5, 10, 20)  # that pictures are divided into for an Inception Score
+QUALITIES = (95, 75)  # of JPEG: what is usual to keep, and what libraries write unless told otherwise
+
+
+def spread(
+    experiment: Experiment, methods: Sequence[str], measures: Sequence[str] = ("ssim", "psnr", "l1")
+) -> pd.DataFrame:
+    """Means of each method by our protocol and by each of PROTOCOLS, SPREAD, over the first pairs with a known truth.
+
+    What needs weights that are not there is not in it.
+    """
+    pairs = experiment.pairs_with_truth[:MOST]
+    folders = {method: experiment.results_folder(method) for method in methods}
+    rows = []
+    for name, protocol in {OURS: None, **PROTOCOLS}.items():
+        how = Beside(ssim=protocol.ssim) if protocol else Beside()
+        found = pass_over(Asked(folders, experiment.data, pairs, how, protocol=protocol)).pairs
+        for method, table in found.groupby("method", sort=False):
+            for measure in measures:
+                mean = mean_interval(table[measure].tolist(), table["person"].tolist(), table["clothing"].tolist())
+                rows.append((name, method, measure, *mean))
+    return pd.DataFrame(rows, columns=SPREAD)
+
+
+def readable(rows: pd.DataFrame, measure: str, digits: int = 3) -> pd.DataFrame:
+    """One measure for the eye, a row a method and a column a protocol; `moves` is most less least."""
+    shown = rows[rows["measure"] == measure]
+    values = shown.pivot_table("value", "method", "protocol", sort=False)
+    told = shown.assign(cell=[_cell(row, digits) for row in shown.itertuples()])
+    table = told.pivot_table("cell", "method", "protocol", aggfunc="first", sort=False)
+    return table.assign(moves=(values.max(axis=1) - values.min(axis=1)).map(f"{{:.{digits}f}}".format))
+
+
+def _cell(row: object, digits: int) -> str:
+    mean = Mean(*(getattr(row, name) for name in ("value", "low", "high", "n")))
+    return f"{mean.value:.{digits}f} [{mean.low:.{digits}f}, {mean.high:.{digits}f}]"
+
+
+def orders(rows: pd.DataFrame, measure: str, more_is_better: bool = True) -> dict[str, list[str]]:
+    """The methods from best to worst by each protocol."""
+    shown = rows[rows["measure"] == measure].sort_values("value", ascending=not more_is_better, kind="stable")
+    return {
+        protocol: shown.loc[shown["protocol"] == protocol, "method"].tolist() for protocol in rows["protocol"].unique()
+    }
+
+
+def by_groups(sets: Mapping[str, PictureSet], extractor: int) -> pd.DataFrame:
+    """The Inception Score of each set, a row, divided into so many groups in the order given, a column; NaN for more
+    groups than pictures."""
+    found = {}
+    for name, one in sets.items():
+        verdicts = verdicts_of(one.features[extractor])
+        if verdicts is not None:
+            found[name] = {
+                groups: inception_score(verdicts, "contiguous", groups).mean if groups <= len(verdicts) else np.nan
+                for groups in GROUPS
+            }
+    return pd.DataFrame.from_dict(found, orient="index")
+
+
+def by_file_format(experiment: Experiment, method: str, extractors: Sequence[FeatureExtractor]) -> pd.DataFrame:
+    """What a method's pictures score when they are kept as PNG and as JPEG, a row a format, for the eye.
+
+    SSIM and PSNR are beside the true pictures; FID is between the two sets: from the pictures as PNG.
+    """
+    pairs = [pair for pair in done_pairs(experiment, method) if experiment.data.has_truth(pair)][:MOST]
+    made = {pair: picture for pair in pairs if (picture := result_of(experiment, method, pair)) is not None}
+    kept = {"PNG": None} | {f"JPEG, quality {quality}": quality for quality in QUALITIES}
+    plain = extract(_named(made), extractors)
+    rows = {}
+    for name, quality in kept.items():
+        pictures = {pair: as_jpeg(picture, quality) if quality else picture for pair, picture in made.items()}
+        truths = [experiment.truth(pair).image for pair in pictures]
+        beside = list(zip(pictures.values(), truths, strict=True))
+        rows[name] = {
+            "SSIM": f"{np.mean([ssim(*each) for each in beside]):.4f}",
+            "PSNR (dB)": f"{np.mean([psnr(*each) for each in beside]):.3f}",
+        }
+        people = [pair.person for pair in pictures]
+        for one, other in zip(extract(_named(pictures), extractors), plain, strict=True):
+            found = distances(one, other, (people, people))[0]
+            rows[name][f"{proxy_of(one).replace('_', ' ')}FID to the PNGs"] = f"{found.value:.4f}"
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def as_jpeg(pixels: Pixels, quality: int) -> Pixels:
+    """A picture (H,W,3) as it comes back from a JPEG file."""
+    with Image.open(io.BytesIO(encode(pixels, ".jpg", quality))) as picture:
+        return np.array(picture)
+
+
+def _named(pictures: Mapping[Pair, Pixels]) -> list[tuple[str, Pixels]]:
+    return [(pair.name, picture) for pair, picture in pictures.items()]

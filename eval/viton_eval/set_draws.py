@@ -1,0 +1,73 @@
+"""Measures of whole sets of pictures when people and garments are drawn anew. n pictures, C classes, D dims, d draws.
+
+    weights (d,n)    how often each picture occurs in each draw, from viton_eval.interval.drawn_weights
+
+The distances know pictures by pairs: row i of both sets belongs to pair i, and is drawn as often in the one as in the
+other. Their values rank methods that share the other set; drawing twice the same picture moves all of them alike.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import entr
+
+from viton_eval.frechet import Moments, frechet_of_moments
+from viton_eval.interval import Mean
+from viton_eval.kernel_distance import NORMAL_95, kernel_matrix
+
+Matrix = NDArray[np.float64]
+
+
+def inception_draws(probabilities: Matrix, weights: Matrix) -> Matrix:
+    """Inception Scores (d,) of the pictures of each draw, all in one group.   probabilities: (n,C), rows with sum 1.
+
+    exp of the entropy of the mean verdict less the mean entropy of a verdict, which is the mean divergence.
+    """
+    shares = weights / weights.sum(axis=1, keepdims=True)
+    mean = np.clip(shares @ probabilities, 0, None)
+    return np.asarray(np.exp(entr(mean).sum(axis=1) - shares @ entr(probabilities).sum(axis=1)))
+
+
+def inception_interval(probabilities: Matrix, people: list[str]) -> Mean:
+    """The Inception Score of all pictures in one group, with the 95% interval of a jackknife over people.
+
+    A jackknife, because drawing pictures with replacement makes a set of fewer kinds than it has, and lowers the score.
+    Of fewer than two people the interval is NaN.
+    """
+    names, member = np.unique(np.asarray(people), return_inverse=True)
+    without = 1.0 - (np.arange(len(names))[:, None] == member)
+    value = float(inception_draws(probabilities, np.ones((1, len(people))))[0])
+    if len(names) < 2:
+        return Mean(value, float("nan"), float("nan"), len(people))
+    left = inception_draws(probabilities, without)
+    error = np.sqrt((len(names) - 1) / len(names) * ((left - left.mean()) ** 2).sum())
+    return Mean(value, value - NORMAL_95 * error, value + NORMAL_95 * error, len(people))
+
+
+def kernel_draws(features: Matrix, others: Matrix, weights: Matrix) -> Matrix:
+    """Kernel distances (d,) of features (n,D) from others (n,D); a picture is never compared with itself."""
+    own = [_weighted_off_diagonal(kernel_matrix(each, each), weights) for each in (features, others)]
+    across = ((weights @ kernel_matrix(features, others)) * weights).sum(axis=1) / weights.sum(axis=1) ** 2
+    return np.asarray(own[0] + own[1] - 2 * across)
+
+
+def frechet_draws(features: Matrix, others: Matrix, weights: Matrix) -> Matrix:
+    """Frechet distances (d,) of features (n,D) from others (n,D)."""
+    return np.array([frechet_of_moments(_moments(features, row), _moments(others, row)).value for row in weights])
+
+
+def _weighted_off_diagonal(kernel: Matrix, weights: Matrix) -> Matrix:
+    squares = weights**2
+    total = ((weights @ kernel) * weights).sum(axis=1) - squares @ np.diag(kernel)
+    return np.asarray(total / (weights.sum(axis=1) ** 2 - squares.sum(axis=1)))
+
+
+def _moments(features: Matrix, weights: Matrix) -> Moments:
+    """As of the features with each row as often as its weight says."""
+    drawn = weights > 0
+    rows, often, count = features[drawn], weights[drawn], weights.sum()
+    mean = often @ rows / count
+    factor = (rows - mean) * np.sqrt(often / (count - 1))[:, None]
+    small = np.linalg.qr(factor, mode="r") if len(rows) > rows.shape[1] else factor
+    return Moments(mean, np.asarray(small), int(count))
