@@ -34,6 +34,7 @@ from viton_eval.photo_scores import photo_scores
 from viton_eval.scores import Scores
 from viton_eval.scores_table import BY_TRAINING, RESULT, by_training, compare, protocol
 from viton_eval.scoring import judge_in, score_try_on
+from viton_eval.table_texts import csv_text
 from viton_eval.trainings import TryOn, label_of, seeds_of, try_ons, used_stages
 from viton_eval.try_ons import change_of, curves_of, failures, run_of, steps_trained, tables_of
 
@@ -88,7 +89,7 @@ def write_comparison(folder: Path, comparison: Comparison, page: str) -> None:
     (folder / "provenance.json").unlink(missing_ok=True)
     for name in FILES:
         table: pd.DataFrame = getattr(comparison, name)
-        write_text(folder / FILES[name], table.to_csv(index=False, float_format=DIGITS))
+        write_text(folder / FILES[name], csv_text(table, DIGITS))
     write_text(folder / "README.md", page)
     write_json(folder / "provenance.json", comparison.provenance)
 

@@ -9,6 +9,7 @@ import pandas as pd
 from viton_eval.comparison import Comparison
 from viton_eval.measure_labels import MEASURES
 from viton_eval.scores_table import difference_cell, readable, readable_differences
+from viton_eval.table_texts import markdown_text
 from viton_eval.try_ons import CHOSEN
 
 SHOWN = (
@@ -63,12 +64,12 @@ def page(comparison: Comparison) -> str:
 
 
 def _means(compared: pd.DataFrame, metrics: tuple[str, ...]) -> str:
-    return _table(readable(compared, metrics).T)
+    return markdown_text(readable(compared, metrics).T)
 
 
 def _differences(compared: pd.DataFrame, metrics: tuple[str, ...]) -> str:
     shown = compared[compared["difference"].notna() & compared["metric"].isin([*MEASURES])]
-    return _table(readable_differences(shown, metrics).T) if len(shown) else "none"
+    return markdown_text(readable_differences(shown, metrics).T) if len(shown) else "none"
 
 
 def _by_training(seeds: pd.DataFrame) -> str:
@@ -79,7 +80,8 @@ def _by_training(seeds: pd.DataFrame) -> str:
     told = [difference_cell(row, MEASURES[str(row["metric"])].digits) for row in rows]
     measure = [f"{MEASURES[str(row['metric'])].label}, {row['training']}" for row in rows]
     shown = seeds.assign(told=told, measure=measure)
-    return _table(shown.pivot_table("told", "measure", "method", aggfunc="first", sort=False))
+    table = shown.pivot_table("told", "measure", "method", aggfunc="first", sort=False)
+    return markdown_text(table.rename_axis(None))
 
 
 def _trainings(stages: Mapping[str, object]) -> str:
@@ -95,26 +97,18 @@ def _trainings(stages: Mapping[str, object]) -> str:
         rows[name] = (stage["steps"], told, stage["seconds"], change, stage["commit"])
     columns = ["steps", "settings", "seconds", "third to last quarter", "commit"]
     after = "\n\nWhere the rate falls (`decay`), every curve ends flat: a small change is then no proof of a plateau."
-    return _table(pd.DataFrame.from_dict(rows, orient="index", columns=columns)) + after
+    return markdown_text(pd.DataFrame.from_dict(rows, orient="index", columns=columns)) + after
 
 
 def _imported(imports: Mapping[str, object]) -> str:
     rows = {name: [_mapping(one).get(key) for key in ("pattern", "resize", "digest")] for name, one in imports.items()}
     columns = ["pictures", "other sizes resized by", "digest of the pictures"]
-    return _table(pd.DataFrame.from_dict(rows, orient="index", columns=columns))
+    return markdown_text(pd.DataFrame.from_dict(rows, orient="index", columns=columns))
 
 
 def _failed(failed: object) -> str:
     rows = pd.DataFrame(_list(failed))
-    return _table(rows.set_index("method")) if len(rows) else "none"
-
-
-def _table(table: pd.DataFrame) -> str:
-    """A table with its index as the first column."""
-    head = ["", *(str(column) for column in table.columns)]
-    rows = [[str(index), *("" if pd.isna(value) else str(value) for value in row)] for index, row in table.iterrows()]
-    body = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in body)
+    return markdown_text(rows.set_index("method").rename_axis(None)) if len(rows) else "none"
 
 
 def _list(value: object) -> list[object]:

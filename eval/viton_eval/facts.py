@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import statistics
 from collections import Counter
 from pathlib import Path
@@ -13,6 +11,7 @@ from viton.config import WorldData
 from viton.errors import InputError
 from viton.files import read_json, read_jsonl
 from viton_eval.commands import NO_TRAINING, Run, lacks_training
+from viton_eval.csv_cells import csv_line
 from viton_eval.grid import Grid
 from viton_eval.manifests import Key, Manifest, manifests, pair_of, rows_by_pair, rows_or_none
 from viton_eval.states import FAILED, OK, State, up_to_date
@@ -178,8 +177,4 @@ def as_csv(manifest: Path) -> str:
     """A JSON-lines file as CSV; columns in the order in which they turn up, person and clothing first."""
     rows = rows_or_none(manifest)
     names = list(dict.fromkeys(["person", "clothing", "status", *(name for row in rows for name in row)]))
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()
+    return "".join([csv_line(names), *(csv_line(map(row.get, names)) for row in rows)])

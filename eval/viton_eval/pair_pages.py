@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from viton.digests import Digests
 from viton_eval.commands import Run
+from viton_eval.csv_cells import plain
 from viton_eval.grid import NOT_MADE, Cell, Column, Grid
 from viton_eval.manifests import Key, Rows, rows_by_pair
 from viton_eval.measure_labels import MEASURES
@@ -144,7 +145,9 @@ def _scores(path: Path) -> dict[Key, dict[str, float]] | None:
         return None
     with path.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
-    return {(row["person"], row["clothing"]): {key: _number(row.get(key)) for key in MEASURES} for row in rows}
+    return {
+        (plain(row["person"]), plain(row["clothing"])): {key: _number(row.get(key)) for key in MEASURES} for row in rows
+    }
 
 
 def _number(text: str | None) -> float:

@@ -27,11 +27,11 @@ from viton_eval.resizing import Resize
 from viton_eval.score_folders import Asked, pass_over
 from viton_eval.score_tables import tables
 from viton_eval.set_measures import Use, Verdicts
+from viton_eval.table_texts import csv_text
 
 OURS = "ours"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # of a method: it stands in tables of every kind
 KINDS = ("inception-tf", "inception-torchvision", "judge", "own")
-DIGITS = "%.7g"
 
 
 class Request(NamedTuple):
@@ -62,9 +62,9 @@ def score_folders(request: Request, out: Path) -> pd.DataFrame:
     found = tables(asked, passed, request.against)
     beside = {name: out.with_suffix(name) for name in (".pairs.csv", ".differences.csv", ".json")}
     beside[".json"].unlink(missing_ok=True)
-    write_text(out, found.rows.to_csv(index=False, float_format=DIGITS))
-    write_text(beside[".pairs.csv"], passed.pairs.to_csv(index=False, float_format=DIGITS))
-    write_text(beside[".differences.csv"], found.differences.to_csv(index=False, float_format=DIGITS))
+    write_text(out, csv_text(found.rows))
+    write_text(beside[".pairs.csv"], csv_text(passed.pairs))
+    write_text(beside[".differences.csv"], csv_text(found.differences))
     write_json(beside[".json"], _told(request, asked, passed.mode))
     return found.rows
 

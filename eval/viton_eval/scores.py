@@ -27,6 +27,7 @@ from viton_eval.judge import Judge
 from viton_eval.measures import SOLID, Map, Mask, gradient_map, l1_map, mask_iou, mean_in, psnr, size_error, ssim_map
 from viton_eval.regions import Regions, regions_of
 from viton_eval.scores_settings import SCHEMA, results_digest, settings_of
+from viton_eval.table_texts import csv_text, read_csv_text
 from viton_eval.truth import end_point_error_px
 
 PREDICTED_MASK, WARPED_MASK, ALPHA = ".mask.png", ".warped-mask.png", ".alpha.png"  # grey, beside a result
@@ -171,7 +172,7 @@ def write_scores(path: Path, scores: Scores) -> None:
     """Write a CSV, and its settings beside it last: where they are, the CSV is whole."""
     beside = path.with_suffix(".json")
     beside.unlink(missing_ok=True)
-    write_text(path, scores.table.to_csv(index=False, float_format="%.7g"))
+    write_text(path, csv_text(scores.table))
     write_json(beside, scores.settings)
 
 
@@ -180,7 +181,7 @@ def read_scores(path: Path) -> Scores:
     settings = read_json(path.with_suffix(".json"))
     if not isinstance(settings, dict) or settings.get("schema") != SCHEMA:
         raise InputError(path.with_suffix(".json"), f"settings of scores, schema {SCHEMA}", "others")
-    table = pd.read_csv(path, dtype=dict.fromkeys(KEY, str))
+    table = read_csv_text(path, KEY)
     if list(table.columns) != [*KEY, *COLUMNS] or len(table) != settings.get("n"):
         raise InputError(path, f"{settings.get('n')} rows of scores", f"{len(table)} rows, or other columns")
     return Scores(table, settings)

@@ -40,7 +40,7 @@ SCORES = (
     *SETTINGS,
     *(f"viton/{name}.py" for name in ("checkpoint", "judge", "results", "warp_map")),
     *(f"eval/viton_eval/{name}.py" for name in ("judge", "measures", "regions", "scores", "scores_settings")),
-    *("eval/viton_eval/scoring.py", "eval/viton_eval/sources.py", "eval/viton_eval/truth.py"),
+    *(f"eval/viton_eval/{name}.py" for name in ("scoring", "sources", "csv_cells", "table_texts", "truth")),
 )
 NOTEBOOKS = (
     *TRY_ON,
@@ -59,7 +59,7 @@ NOTEBOOKS = (
         for name in ("fail*", "garment*", "results", "judge", "measure*", "necks", "options", "regions", "sco*", "sou*")
     ),
     *("eval/viton_eval/try_ons.py", "eval/viton_eval/photo*.py", "eval/viton_eval/page_names.py"),
-    "eval/viton_eval/templates.py",
+    *(f"eval/viton_eval/{name}.py" for name in ("templates", "csv_cells", "table_texts")),
     *("eval/viton_eval/notebook*.py", "eval/viton_eval/site/notebook.*"),
 )
 COMPARISON = (*NOTEBOOKS, "eval/viton_eval/comparison*.py")

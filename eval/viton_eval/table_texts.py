@@ -1,0 +1,125 @@
+"""Tables as text that is safe to open elsewhere: CSV in a spreadsheet, LaTeX in a paper, Markdown on a web page.
+
+Names of methods, people and garments come from files of others. A name is shown as it is and never does anything: it is
+no formula, no command and no tag.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from viton_eval.csv_cells import csv_line, guarded, plain
+
+DIGITS = "%.7g"
+LATEX = {
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    **{sign: f"\\{sign}" for sign in "%&_#{}$"},
+}
+ARGUMENT = re.compile(r"[\[*]")  # at the start of a row LaTeX takes it for one of the command that ended the row above
+LABEL = re.compile(r"[A-Za-z0-9:._-]*")
+CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")  # line ends too: a cell is one line
+MARKDOWN = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>|\\`~$"})
+EMPHASIS = re.compile(r"\*(?=\S)|(?<![^\W_])_(?=\S)")  # a star or underscore that could begin it
+
+
+def csv_text(table: pd.DataFrame, digits: str = DIGITS, index: bool = False) -> str:
+    """A table as CSV (RFC 4180, lines ended by one newline); no cell of it is a formula to a spreadsheet.
+
+    Text and column names that begin like one get an apostrophe in front, which `read_csv_text` takes off again.
+    digits: how floats are written.   index: whether row names come first.   What is not there is an empty cell.
+    """
+    if index:
+        names = ["" if name is None else str(name) for name in table.index.names]
+        table = table.reset_index(names=names, allow_duplicates=True)
+    rows = table.astype(object).where(table.notna(), None).itertuples(index=False, name=None)
+    return "".join(csv_line(row, digits) for row in [tuple(table.columns), *rows])
+
+
+def read_csv_text(path: Path, text_columns: Sequence[str]) -> pd.DataFrame:
+    """What `csv_text` wrote, text columns letter by letter, "" where a cell is empty; of others pandas finds the kind.
+
+    Columns of `text_columns` that the file does not have are passed over.
+    """
+    with path.open(newline="", encoding="utf-8") as stream:
+        names = next(csv.reader(stream), [])
+    texts = {guarded(name) for name in text_columns} & set(names)
+    table = pd.read_csv(
+        path,
+        dtype=dict.fromkeys(texts, str),
+        keep_default_na=False,  # else a garment called NA would be none
+        na_values={name: [""] for name in names if name not in texts},
+        skip_blank_lines=False,
+        lineterminator="\n",
+        encoding="utf-8",
+    )
+    for name in texts:
+        table[name] = table[name].map(plain)
+    return table.rename(columns=lambda name: plain(str(name)))
+
+
+def latex_text(table: pd.DataFrame, caption: str = "", label: str = "") -> str:
+    """A table with its row names as LaTeX, in booktabs' lines; text is escaped, numbers stay as they are.
+
+    Raises ValueError for a label of other signs than letters, digits, ':', '.', '_' and '-'.
+    """
+    if not LABEL.fullmatch(label):
+        raise ValueError(f"label: expected letters, digits, ':', '.', '_' and '-', got {label!r}")
+    columns = "l" + "".join("r" if pd.api.types.is_numeric_dtype(kind) else "l" for kind in table.dtypes)
+    head, *body = (_latex_row(row) for row in _rows(table))
+    lines = [
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        head,
+        r"\midrule",
+        *body,
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    if caption or label:
+        told = [rf"\caption{{{_latex(caption)}}}"] if caption else []
+        told += [rf"\label{{{label}}}"] if label else []
+        lines = [r"\begin{table}", r"\centering", *told, *lines, r"\end{table}"]
+    return "\n".join([*lines, ""])
+
+
+def markdown_text(table: pd.DataFrame) -> str:
+    """A table with its row names as a Markdown table, without a last newline; text is shown as it is."""
+    head, *body = ([_markdown(cell) for cell in row] for row in _rows(table))
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
+
+
+def _rows(table: pd.DataFrame) -> Iterable[list[object]]:
+    """Head and rows, the rows' names first."""
+    yield [table.index.name or "", *table.columns]
+    for row in table.itertuples(name=None):
+        yield ["" if _is_nothing(value) else value for value in row]
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or value is pd.NA or value != value  # NaN alone is not itself
+
+
+def _latex_row(row: Sequence[object]) -> str:
+    cells = [_latex(cell) for cell in row]
+    if ARGUMENT.match(cells[0]):
+        cells[0] = f"{{{cells[0][0]}}}{cells[0][1:]}"
+    return " & ".join(cells) + r" \\"
+
+
+def _latex(value: object) -> str:
+    return "".join(LATEX.get(sign, sign) for sign in CONTROL.sub(" ", str(value)))
+
+
+def _markdown(value: object) -> str:
+    text = CONTROL.sub(" ", str(value)).translate(MARKDOWN).replace("](", "]&#40;")
+    return EMPHASIS.sub(lambda found: f"&#{ord(found[0])};", text)
