@@ -176,6 +176,34 @@ def _told(name: str) -> str:
     return UNTOLD if name.startswith(SHARE) else TOLD
 
 
+def series_of(rows: pd.DataFrame) -> tuple[list[str], dict[str, Matrix]]:
+    """Metrics, and (N,3) value, low, high by true error, NaN where a metric is that error, for a figure."""
+    names, errors = list(dict.fromkeys(rows["metric"])), list(dict.fromkeys(rows["error"]))
+    by = rows.set_index(["error", "metric"])[["value", "low", "high"]]
+    series = {label_of(error): by.loc[error].reindex(names).to_numpy(np.float64) for error in errors}
+    return [f"{label_of(name)} ({_short(rows, name)})" for name in names], series
+
+
+def _short(rows: pd.DataFrame, metric: str) -> str:
+    return "told the truth" if (rows.loc[rows["metric"] == metric, "told"] == TOLD).all() else "not told"
+
+
+def verdict(of_methods: pd.DataFrame, of_pairs: pd.DataFrame) -> list[str]:
+    """Which metrics agree with every true error, which contradict one, and of which these pairs do not decide."""
+    lines = []
+    for what, rows in (("whole methods", of_methods), ("pictures of a pair", of_pairs)):
+        groups: dict[str, list[str]] = {"agree": [], "contradict one of them": [], "not decided": []}
+        for metric, told in rows.groupby("metric", sort=False):
+            kind = "not decided"
+            if (told["low"] > 0).all():
+                kind = "agree"
+            elif (told["high"] < 0).any():
+                kind = "contradict one of them"
+            groups[kind].append(label_of(str(metric)))
+        lines += [f"{what}, {kind}: {', '.join(names) or 'none'}" for kind, names in groups.items()]
+    return lines
+
+
 def label_of(metric: str) -> str:
     """What a table calls a metric: a column of scores by its label."""
     return MEASURES[metric].label if metric in MEASURES else metric

@@ -28,6 +28,7 @@ COMPARED = {
     "floor.csv": "the photos as they are (CSV)",
     "provenance.json": "what it was made of (JSON)",
 }
+FORMS = {".csv": "CSV", ".tex": "LaTeX", ".md": "Markdown"}  # of a notebook's tables
 
 
 class NotebookCard(NamedTuple):
@@ -115,4 +116,14 @@ def _downloads(run: Run, out: Published, found: list[State]) -> list[Download]:
     for name, label in COMPARED.items() if "comparison" in states else ():
         link = out.link(run.comparison / name, f"downloads/{name}")
         links.append((f"Comparison: {label}", link, states["comparison"]))
+    for page, notebook, method in pages(run.config):
+        for path in table_files(run.tables / page):
+            label = f"{page_title(notebook, method)}: {path.stem} ({FORMS[path.suffix]})"
+            links.append((label, out.link(path, f"downloads/{page}-{path.name}"), states[f"notebook-{page}"]))
     return [Download(label, url(link), state) for label, link, state in links if link]
+
+
+def table_files(folder: Path) -> list[Path]:
+    """The tables that a notebook kept, by name and form."""
+    found = [path for path in folder.glob("*") if path.suffix in FORMS]
+    return sorted(found, key=lambda path: (path.stem, list(FORMS).index(path.suffix)))

@@ -8,7 +8,9 @@
                     scores/METHOD/SEED.csv
                     imported.json    which methods' pictures `viton-eval import` has brought in, and how
                     comparison/      all of them beside each other
+                    features/        what networks say of whole sets of pictures
                     notebooks/       executed notebooks and their pages
+                    tables/          tables of notebooks, to take away
                     steps/           what became of each step
 
 All paths are relative to the folder that a command is started in: the checkout.
@@ -73,6 +75,10 @@ class Run:
     @property
     def notebooks(self) -> Path:
         return self.folder / "notebooks"
+
+    @property
+    def tables(self) -> Path:
+        return self.folder / "tables"
 
     @property
     def comparison(self) -> Path:

@@ -23,9 +23,8 @@ from viton_eval.failure_rules import NOTICED, Rule, colour_change, free_neck, oc
 from viton_eval.garment_shapes import NECK, torso
 from viton_eval.measures import l1_map
 from viton_eval.options import pairs_of
-from viton_eval.page_names import page_name
+from viton_eval.pair_links import links_of
 from viton_eval.regions import printed
-from viton_eval.templates import url
 
 SHOWN = 2  # pairs each of worst, median and best
 SEEN = 0.1  # of [0,1]: a change of face or hair that is painted
@@ -82,9 +81,8 @@ def links(told: pd.DataFrame, rule: Rule) -> str:
     """The pairs of a rule's gallery as Markdown, each a link from a report's notebook to the pair's own page."""
     parts = []
     for title, rows in chosen(told, rule).items():
-        pages = [(pair, page_name(pair.person, pair.clothing)) for pair in pairs_of(rows)]
-        named = [f"[{pair.person} in {pair.clothing}](../{url(page)})" for pair, page in pages if page]
-        parts += [f"{title}: {', '.join(named)}"] if named else []
+        named = links_of(pairs_of(rows))
+        parts += [f"{title}: {named}"] if named else []
     return "; ".join(parts)
 
 

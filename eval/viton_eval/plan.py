@@ -15,8 +15,9 @@ from viton_eval.trainings import label_of, seeds_of, try_ons
 
 PER_METHOD = ("method",)  # notebooks that are run once for each method
 OF_VITON = ("stages", "failures")  # notebooks that read of all methods the results of VITON alone
-WITHOUT_SCORES = ("photographs", "failures")  # notebooks that read results, and no scores
-SCORING = (*PER_METHOD, "stages", "comparison", "ablation", "neck")  # notebooks that read scores
+WITHOUT_SCORES = ("photographs", "failures", "qualitative")  # notebooks that read results, and no scores
+OF_METRICS = ("quantitative", "inception_score", "agreement", "protocols")  # on what metrics say of all methods
+SCORING = (*PER_METHOD, "stages", "comparison", "ablation", "neck", *OF_METRICS)  # notebooks that read scores
 READS = {"photographs": ("configs/vitonhd_sample_sleeves.csv",)}  # files beside the run's own that a notebook reads
 FEW = 10  # steps: a training of no more is over in the time of its imports, and waits for no other
 COMPARING = ("dataset",)  # notebooks that read the configuration's reference

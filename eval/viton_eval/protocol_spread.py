@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from PIL import Image
 
 from viton.data.sample import Pair
@@ -16,6 +17,7 @@ from viton_eval.features import FeatureExtractor, extract
 from viton_eval.folder_measures import Beside
 from viton_eval.inception_score import inception_score
 from viton_eval.interval import Mean, mean_interval
+from viton_eval.measure_labels import MEASURES
 from viton_eval.measures import psnr, ssim
 from viton_eval.picture_sets import PictureSet
 from viton_eval.protocols import PROTOCOLS
@@ -25,6 +27,7 @@ from viton_eval.set_table import proxy_of
 from viton_eval.try_ons import done_pairs, result_of
 from viton_eval.verdicts import verdicts_of
 
+Matrix = NDArray[np.float64]
 OURS = "ours"
 SPREAD = ["protocol", "method", "measure", "value", "low", "high", "n"]
 MOST = 48  # pairs: one protocol enlarges each picture to 512x384
@@ -72,6 +75,49 @@ def orders(rows: pd.DataFrame, measure: str, more_is_better: bool = True) -> dic
     return {
         protocol: shown.loc[shown["protocol"] == protocol, "method"].tolist() for protocol in rows["protocol"].unique()
     }
+
+
+def series_of(rows: pd.DataFrame, measure: str) -> tuple[list[str], dict[str, Matrix]]:
+    """Methods, and the values of each protocol in their order, for a figure."""
+    values = rows[rows["measure"] == measure].pivot_table("value", "method", "protocol", sort=False)
+    return [str(name) for name in values.index], {str(name): values[name].to_numpy() for name in values.columns}
+
+
+def findings(rows: pd.DataFrame, measure: str) -> list[str]:
+    """How a protocol's say compares with a method's, in sentences."""
+    values = rows[rows["measure"] == measure].pivot_table("value", "method", "protocol", sort=False)
+    label = MEASURES[measure].label
+    by_protocol, by_method = values.max(axis=1) - values.min(axis=1), values.max() - values.min()
+    found = [
+        f"{label} of the same pictures moves by {by_protocol.min():.3f} to {by_protocol.max():.3f} with the protocol;",
+        f"best and worst method lie {by_method.min():.3f} to {by_method.max():.3f} apart, by one protocol.",
+    ]
+    by_order: dict[tuple[str, ...], list[str]] = {}
+    for protocol, order in orders(rows, measure).items():
+        by_order.setdefault(tuple(order), []).append(protocol)
+    return found + [f"{' > '.join(order)}: {', '.join(protocols)}" for order, protocols in by_order.items()]
+
+
+def settings() -> pd.DataFrame:
+    """What decides each protocol's numbers, a row a protocol."""
+    rows = {
+        OURS: ("this project", "as the results are", "box", Beside().ssim, "as the pictures", "as asked", "as asked")
+    }
+    for name, one in PROTOCOLS.items():
+        size = "{}x{}".format(*one.size) if one.size else "as the results are"
+        at = "{}x{}".format(*one.lpips.size) if one.lpips.size else "as the pictures"
+        score, sets = one.inception_score, one.distribution
+        told = f"{score.protocol}, {score.splits} groups, {score.extractor}" if score else "none"
+        distances = f"{sets.extractor}, {sets.resize}, KID x {sets.kernel_factor:g}" if sets else "none"
+        rows[name] = (one.source, size, one.resize, one.ssim, f"{one.lpips.backbone}, {at}", told, distances)
+    columns = ["source", "size", "true pictures resized by", "SSIM", "LPIPS", "Inception Score", "FID, KID"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def curves_of(groups: pd.DataFrame) -> dict[str, tuple[list[float], list[float]]]:
+    """Rows of `by_groups` as curves, without what is NaN."""
+    known = {str(name): row.dropna() for name, row in groups.iterrows()}
+    return {name: ([float(number) for number in row.index], row.tolist()) for name, row in known.items()}
 
 
 def by_groups(sets: Mapping[str, PictureSet], extractor: int) -> pd.DataFrame:

@@ -26,8 +26,8 @@ def spearman(x: ArrayLike, y: ArrayLike) -> float:
 
 
 def spearman_by_row(x: Matrix, y: Matrix) -> Matrix:
-    """The rank correlation of each row of (d,m) with that of the other, (d,)."""
-    return _correlation(rankdata(x, axis=1), rankdata(y, axis=1), np.ones(x.shape))
+    """The rank correlation of each row of (d,m) with that of the other, (d,); NaN where a row holds one."""
+    return _correlation(rankdata(x, axis=1), rankdata(y, axis=1), np.ones(x.shape))  # rankdata hands NaN on
 
 
 def drawn_spearman(x: ArrayLike, y: ArrayLike, weights: Matrix) -> Matrix:

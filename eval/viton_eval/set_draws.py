@@ -46,21 +46,29 @@ def inception_interval(probabilities: Matrix, people: list[str]) -> Mean:
 
 
 def kernel_draws(features: Matrix, others: Matrix, weights: Matrix) -> Matrix:
-    """Kernel distances (d,) of features (n,D) from others (n,D); a picture is never compared with itself."""
+    """Kernel distances (d,) of features (n,D) from others (n,D); a picture is never compared with itself.
+
+    NaN for a draw of fewer than two pictures.
+    """
     own = [_weighted_off_diagonal(kernel_matrix(each, each), weights) for each in (features, others)]
     across = ((weights @ kernel_matrix(features, others)) * weights).sum(axis=1) / weights.sum(axis=1) ** 2
     return np.asarray(own[0] + own[1] - 2 * across)
 
 
 def frechet_draws(features: Matrix, others: Matrix, weights: Matrix) -> Matrix:
-    """Frechet distances (d,) of features (n,D) from others (n,D)."""
-    return np.array([frechet_of_moments(_moments(features, row), _moments(others, row)).value for row in weights])
+    """Frechet distances (d,) of features (n,D) from others (n,D); NaN for a draw of fewer than two pictures."""
+    return np.array([_frechet(features, others, row) if (row > 0).sum() > 1 else np.nan for row in weights])
+
+
+def _frechet(features: Matrix, others: Matrix, weights: Matrix) -> float:
+    return frechet_of_moments(_moments(features, weights), _moments(others, weights)).value
 
 
 def _weighted_off_diagonal(kernel: Matrix, weights: Matrix) -> Matrix:
     squares = weights**2
     total = ((weights @ kernel) * weights).sum(axis=1) - squares @ np.diag(kernel)
-    return np.asarray(total / (weights.sum(axis=1) ** 2 - squares.sum(axis=1)))
+    pairs = weights.sum(axis=1) ** 2 - squares.sum(axis=1)
+    return np.where(pairs > 0, total / np.where(pairs > 0, pairs, 1), np.nan)
 
 
 def _moments(features: Matrix, weights: Matrix) -> Moments:

@@ -42,13 +42,32 @@ SCORES = (
     *(f"eval/viton_eval/{name}.py" for name in ("judge", "measures", "regions", "scores", "scores_settings")),
     *(f"eval/viton_eval/{name}.py" for name in ("scoring", "sources", "csv_cells", "table_texts", "truth")),
 )
+METRICS = tuple(
+    f"eval/viton_eval/{name}.py"
+    for name in (
+        *(
+            "agreement",
+            "features",
+            "folder_measures",
+            "foreign",
+            "frechet",
+            "inception*",
+            "kept_tables",
+            "kernel_distance",
+        ),
+        *("lpips", "matching", "own_extractor", "pair_links", "paper_table", "picture_sets", "protocol*", "quantities"),
+        *("rank_correlation", "resizing", "set_*", "ssim_variants", "verdicts", "weights_file"),
+    )
+)
 NOTEBOOKS = (
     *TRY_ON,
+    *("viton/attributes.py", "viton/extractors.py", "viton/synthetic/*.py"),  # whose classes the judge tells apart
     *(
         "viton/figures.py",
         "viton/dataset_figures.py",
         "viton/try_on_figures.py",
         "viton/option_figures.py",
+        "viton/evaluation_figures.py",
         "viton/failure_figures.py",
         "viton/judge.py",
         "viton/training_log.py",
@@ -56,9 +75,21 @@ NOTEBOOKS = (
     *(f"eval/viton_eval/{name}.py" for name in ("experiment", "tables", "likeness", "interval", "truth", "floor")),
     *(
         f"eval/viton_eval/{name}.py"
-        for name in ("fail*", "garment*", "results", "judge", "measure*", "necks", "options", "regions", "sco*", "sou*")
+        for name in (
+            "fail*",
+            "garment*",
+            "results",
+            "judge*",
+            "measure*",
+            "necks",
+            "options",
+            "regions",
+            "sco*",
+            "sou*",
+        )
     ),
     *("eval/viton_eval/try_ons.py", "eval/viton_eval/photo*.py", "eval/viton_eval/page_names.py"),
+    *METRICS,
     *(f"eval/viton_eval/{name}.py" for name in ("templates", "csv_cells", "table_texts")),
     *("eval/viton_eval/notebook*.py", "eval/viton_eval/site/notebook.*"),
 )

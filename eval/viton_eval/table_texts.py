@@ -94,7 +94,7 @@ def latex_text(table: pd.DataFrame, caption: str = "", label: str = "") -> str:
 
 def markdown_text(table: pd.DataFrame) -> str:
     """A table with its row names as a Markdown table, without a last newline; text is shown as it is."""
-    head, *body = ([_markdown(cell) for cell in row] for row in _rows(table))
+    head, *body = ([markdown_cell(cell) for cell in row] for row in _rows(table))
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
 
 
@@ -120,6 +120,7 @@ def _latex(value: object) -> str:
     return "".join(LATEX.get(sign, sign) for sign in CONTROL.sub(" ", str(value)))
 
 
-def _markdown(value: object) -> str:
+def markdown_cell(value: object) -> str:
+    """Text as Markdown shows it, letter by letter, in one line."""
     text = CONTROL.sub(" ", str(value)).translate(MARKDOWN).replace("](", "]&#40;")
     return EMPHASIS.sub(lambda found: f"&#{ord(found[0])};", text)

@@ -191,6 +191,12 @@ def first_garments(pairs: Sequence[Pair], number: int) -> list[Pair]:
     return list(chosen.values())[:number]
 
 
+def drawn_pairs(pairs: Sequence[Pair], number: int, seed: int) -> list[Pair]:
+    """Pairs in an order drawn by the seed, each garment once, at most `number` of them."""
+    order = np.random.default_rng(seed).permutation(len(pairs))
+    return first_garments([pairs[place] for place in order], number)
+
+
 def logo_pairs(experiment: Experiment) -> list[Pair]:
     """Pairs whose garment carries a logo and no other print, as the world says; none of photographs."""
     path = experiment.data.root / experiment.data.split / "attributes.jsonl"

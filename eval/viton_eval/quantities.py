@@ -1,0 +1,112 @@
+"""The paper's Table 1 on this experiment: a method a row, in the paper's order, real photos last.
+
+The columns are what the field reports (Inception Score, FID, KID), what people say once there are answers, and, since
+the made-up world knows it, how far each method truly is from the right picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from viton_eval.experiment import Experiment
+from viton_eval.judge_features import JudgeExtractor
+from viton_eval.paper_table import in_papers_order
+from viton_eval.picture_sets import PHOTOS, TRUTHS
+from viton_eval.scores_table import readable
+from viton_eval.try_ons import rows_of
+
+TRUE_ERRORS = ("judge_garment", "l1_garment", "ssim_inside")
+NO_ANSWERS = "no answers yet"
+PUBLISHED = "torch-fidelity"  # whose protocol of the Inception Score stands in the table; the others are told apart
+
+
+def table_one(experiment: Experiment, sets: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
+    """The table for the eye.   sets: of set_table.   compared: of scores_table; empty where no truth is known."""
+    rows = in_papers_order(list(experiment.config.methods))
+    found = {name: _of_set(sets[sets["set"] == name]) for name in (*rows, PHOTOS)}
+    table = pd.DataFrame.from_dict(found, orient="index")
+    table["people"] = [*([NO_ANSWERS] * len(rows)), "-"]
+    if len(compared):
+        true = readable(compared, TRUE_ERRORS).drop(columns="seeds")
+        table = table.join(true.rename(columns=lambda name: f"to the truth, {name}"))
+    table.insert(0, "failed", [failed_of(experiment, name) for name in rows] + [""])
+    return table.fillna("-")
+
+
+def table_one_data(experiment: Experiment, sets: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
+    """The same numbers for programs, a row a method and measure."""
+    methods = in_papers_order(list(experiment.config.methods))
+    shown = sets[sets["set"].isin([*methods, PHOTOS]) & (sets["beside"].isna() | (sets["beside"] == PHOTOS))]
+    shown = shown.rename(columns={"set": "method"})
+    if len(compared):
+        true = compared[compared["metric"].isin(TRUE_ERRORS)]
+        true = true.rename(columns={"metric": "measure", "mean": "value"}).assign(beside=TRUTHS)
+        shown = pd.concat([shown, true], ignore_index=True)
+    columns = [
+        "method",
+        "measure",
+        "beside",
+        "protocol",
+        "value",
+        "low",
+        "high",
+        "deviation",
+        "n",
+        "extractor",
+        "sha256",
+    ]
+    return shown.reindex(columns=[*columns, "note"])
+
+
+def failed_of(experiment: Experiment, method: str) -> str:
+    """How many pairs a method made nothing of."""
+    status = rows_of(experiment, method)["status"]
+    return f"{(status != 'ok').sum()} of {len(status)}"
+
+
+def _of_set(rows: pd.DataFrame) -> dict[str, str]:
+    """Inception Score, FID and KID beside the photos, by each extractor."""
+    told: dict[str, str] = {}
+    for row in rows.to_dict("records"):
+        by = "proxy" if row["extractor"] == JudgeExtractor.name else str(row["extractor"])
+        name = str(row["measure"]).removeprefix("proxy_")
+        if name == "inception_score_whole":
+            told[f"Inception Score ({by}), one group"] = _with_interval(row)
+        elif name == "inception_score" and row["protocol"] == PUBLISHED:
+            told[f"Inception Score ({by}), ten groups"] = _plus_minus(row)
+        elif name in ("fid", "kid") and row["beside"] == PHOTOS:
+            told[f"{name.upper()} ({by})"] = _with_interval(row)
+    return told
+
+
+def _plus_minus(row: Mapping[Hashable, object]) -> str:
+    value, deviation = float(str(row["value"])), float(str(row["deviation"]))
+    return f"{value:.3f} ± {deviation:.3f}" if np.isfinite(value) else "-"
+
+
+def _with_interval(row: Mapping[Hashable, object]) -> str:
+    value, low, high = (float(str(row[name])) for name in ("value", "low", "high"))
+    if not np.isfinite(value):
+        return "-"
+    return f"{value:.4g}" + (f" [{low:.3g}, {high:.3g}]" if np.isfinite(low) else "")
+
+
+def why_absent(sets: pd.DataFrame) -> list[str]:
+    """What could not be measured, and why; what is measured but doubtful."""
+    told = sets[sets["note"].str.contains("absent|prefer")]
+    return [f"{measure}: {note}" for (measure, note), _ in told.groupby(["measure", "note"], sort=False)]
+
+
+def protocol_of_sets(sets: pd.DataFrame) -> list[str]:
+    """The lines that go with every number of a set."""
+    lines = [
+        f"Inception Score: {PUBLISHED}'s protocol, {note}; mean ± deviation over groups"
+        for note in sets.loc[(sets["protocol"] == PUBLISHED), "note"].unique()[:1]
+    ]
+    lines += ["FID, KID: beside the photos of the pairs' people, each once; KID of all pictures, jackknife over people"]
+    known = sets.drop_duplicates(["extractor", "sha256"])
+    lines += [f"{row.extractor}: sha256 {str(row.sha256)[:12]}" for row in known.itertuples()]
+    return [*lines, "methods stand with their first seed; pictures are PNGs at the working size"]

@@ -1,0 +1,98 @@
+"""Figures on metrics themselves: how well they agree with the truth, and how far they move by protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from viton.figures import FAINT, FONT, INK, SOURCE, TARGET, quiet
+from viton.try_on_figures import colour_of
+
+SERIES = ((TARGET, "o"), (SOURCE, "D"), ("#0f766e", "s"), ("#7c3aed", "^"))  # told apart by colour and by shape
+APART = 0.16  # between series of one row
+
+
+def correlations(
+    names: Sequence[str], series: Mapping[str, NDArray[np.float64]], label: str, told: Sequence[str] = ()
+) -> Figure:
+    """Correlations in [-1,1] with their intervals, a name a row and at most four series in it.
+
+    series: (N,3) value, low, high by what is correlated with; NaN is left out.   told: what stands right of each row.
+    """
+    figure = Figure(figsize=(7.2, 0.38 * len(names) + 1.15), layout="constrained")
+    axis = figure.subplots()
+    axis.axvline(0, color=FAINT, linewidth=1)
+    places = np.arange(len(names))[::-1]
+    for number, ((name, values), (colour, shape)) in enumerate(zip(series.items(), SERIES, strict=False)):
+        offset = APART * ((len(series) - 1) / 2 - number)
+        for place, (value, low, high) in zip(places, values, strict=True):
+            axis.plot([low, high], [place + offset] * 2, color=colour, linewidth=1.6, solid_capstyle="butt")
+            axis.plot(value, place + offset, shape, color=colour, markersize=4.5)
+        axis.plot([], [], shape, color=colour, linestyle="-", markersize=4.5, label=name)
+    for place, text in zip(places, told, strict=False):
+        axis.annotate(text, (1.01, place), xycoords=("axes fraction", "data"), fontsize=FONT, va="center", color=INK)
+    axis.set(yticks=places, yticklabels=names, xlabel=label, xlim=(-1.05, 1.05), ylim=(-0.6, len(names) - 0.4))
+    axis.grid(axis="y", color=FAINT, alpha=0.25, linewidth=0.6)
+    figure.legend(loc="outside upper left", ncols=len(series), fontsize=FONT, frameon=False)
+    quiet(axis)
+    return figure
+
+
+def by_number(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], across: str, up: str) -> Figure:
+    """A line a set of pictures over a small number on a logarithmic axis, each named at its right end."""
+    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+    axis = figure.subplots()
+    names = list(curves)
+    for name, (numbers, values) in curves.items():
+        axis.plot(numbers, values, "-o", color=colour_of(name, names), linewidth=1.4, markersize=3.5)
+    ends = {name: (numbers[-1], values[-1]) for name, (numbers, values) in curves.items() if len(numbers)}
+    low, high = axis.get_ylim()
+    for name, place in spread_out({name: value for name, (_, value) in ends.items()}, 0.055 * (high - low)).items():
+        axis.annotate(
+            name, (ends[name][0], ends[name][1]), (1.02, place), ("data"), ("axes fraction", "data"),
+            fontsize=FONT, va="center", color=colour_of(name, names),
+            arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.5},
+        )  # fmt: skip
+    numbers = sorted({number for curve, _ in curves.values() for number in curve})
+    axis.set_xscale("log")
+    axis.minorticks_off()
+    axis.set(xlabel=across, ylabel=up, xticks=numbers, xticklabels=[f"{number:g}" for number in numbers])
+    quiet(axis)
+    return figure
+
+
+def spread_out(places: Mapping[str, float], apart: float) -> dict[str, float]:
+    """Places in their order, moved so that neighbours are at least `apart`, as little as that takes from the middle."""
+    order = sorted(places, key=places.__getitem__)
+    found = [places[name] for name in order]
+    for _ in range(200):
+        gaps = [apart - (above - below) for below, above in pairwise(found)]
+        if not gaps or max(gaps) <= 1e-9:
+            break
+        for number, gap in enumerate(gaps):
+            if gap > 0:
+                found[number] -= gap / 2
+                found[number + 1] += gap / 2
+    return dict(zip(order, found, strict=True))
+
+
+def moves(names: Sequence[str], series: Mapping[str, NDArray[np.float64]], label: str) -> Figure:
+    """One measure by several protocols: a name a row, a mark a protocol, and a line from the least to the most.
+
+    series: (N,) by protocol, at most four.
+    """
+    figure = Figure(figsize=(6.4, 0.34 * len(names) + 1.15), layout="constrained")
+    axis = figure.subplots()
+    places = np.arange(len(names))[::-1]
+    whole = np.stack(list(series.values()))
+    axis.hlines(places, whole.min(axis=0), whole.max(axis=0), color=FAINT, linewidth=1.4)
+    for (name, values), (colour, shape) in zip(series.items(), SERIES, strict=False):
+        axis.plot(values, places, shape, color=colour, markersize=5, label=name, alpha=0.9)
+    axis.set(yticks=places, yticklabels=names, xlabel=label, ylim=(-0.6, len(names) - 0.4))
+    figure.legend(loc="outside upper left", ncols=len(series), fontsize=FONT, frameon=False)
+    quiet(axis)
+    return figure
