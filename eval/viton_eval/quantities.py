@@ -58,7 +58,7 @@ def table_one_data(experiment: Experiment, sets: pd.DataFrame, compared: pd.Data
         "extractor",
         "sha256",
     ]
-    return shown.reindex(columns=[*columns, "note"])
+    return shown.reindex(columns=[*columns, "sha256", "note"])
 
 
 def failed_of(experiment: Experiment, method: str) -> str:

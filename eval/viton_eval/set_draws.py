@@ -36,11 +36,14 @@ def inception_interval(probabilities: Matrix, people: list[str]) -> Mean:
     Of fewer than two people the interval is NaN.
     """
     names, member = np.unique(np.asarray(people), return_inverse=True)
-    without = 1.0 - (np.arange(len(names))[:, None] == member)
     value = float(inception_draws(probabilities, np.ones((1, len(people))))[0])
     if len(names) < 2:
         return Mean(value, float("nan"), float("nan"), len(people))
-    left = inception_draws(probabilities, without)
+    sums = np.zeros((len(names), probabilities.shape[1]))
+    np.add.at(sums, member, probabilities)
+    entropies, counts = np.bincount(member, entr(probabilities).sum(axis=1)), np.bincount(member)[:, None]
+    mean = np.clip((sums.sum(axis=0) - sums) / (len(people) - counts), 0, None)
+    left = np.exp(entr(mean).sum(axis=1) - (entropies.sum() - entropies) / (len(people) - counts[:, 0]))
     error = np.sqrt((len(names) - 1) / len(names) * ((left - left.mean()) ** 2).sum())
     return Mean(value, value - NORMAL_95 * error, value + NORMAL_95 * error, len(people))
 
