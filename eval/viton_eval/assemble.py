@@ -29,6 +29,8 @@ COMPARED = {
     "provenance.json": "what it was made of (JSON)",
 }
 
+ROBUSTNESS = {"robustness.csv": "every picture's scores (CSV)", "settings.json": "what decided them (JSON)"}
+
 
 class NotebookCard(NamedTuple):
     """A notebook as the page shows it."""
@@ -115,4 +117,7 @@ def _downloads(run: Run, out: Published, found: list[State]) -> list[Download]:
     for name, label in COMPARED.items() if "comparison" in states else ():
         link = out.link(run.comparison / name, f"downloads/{name}")
         links.append((f"Comparison: {label}", link, states["comparison"]))
+    for name, label in ROBUSTNESS.items() if "robustness" in states else ():
+        link = out.link(run.robustness / name, f"downloads/robustness{Path(name).suffix}")
+        links.append((f"Noise in pose and parsing: {label}", link, states["robustness"]))
     return [Download(label, url(link), state) for label, link, state in links if link]

@@ -42,14 +42,21 @@ SCORES = (
     *(f"eval/viton_eval/{name}.py" for name in ("judge", "measures", "regions", "scores", "scores_settings")),
     *("eval/viton_eval/scoring.py", "eval/viton_eval/sources.py"),
 )
-NOTEBOOKS = (
+ROBUSTNESS = (
     *TRY_ON,
+    *SCORES,
+    *(f"viton/synthetic/{name}.py" for name in ("noise", "canvas", "shapes")),
+    *("eval/viton_eval/robustness.py", "eval/viton_eval/estimators.py"),
+)
+NOTEBOOKS = (
+    *ROBUSTNESS,
     *(
         "viton/figures.py",
         "viton/dataset_figures.py",
         "viton/try_on_figures.py",
         "viton/option_figures.py",
         "viton/failure_figures.py",
+        "viton/robustness_figures.py",
         "viton/judge.py",
         "viton/training_log.py",
     ),
@@ -59,6 +66,7 @@ NOTEBOOKS = (
         for name in ("fail*", "garment*", "results", "judge", "measure*", "necks", "options", "regions", "sco*", "sou*")
     ),
     *("eval/viton_eval/try_ons.py", "eval/viton_eval/photo*.py", "eval/viton_eval/page_names.py"),
+    "eval/viton_eval/robustness_curves.py",
     "eval/viton_eval/templates.py",
     *("eval/viton_eval/notebook*.py", "eval/viton_eval/site/notebook.*"),
 )
