@@ -12,7 +12,7 @@ from pathlib import Path
 
 from viton_eval.commands import resolved_run
 from viton_eval.plan import plan
-from viton_eval.sources import CHECK, COMPARISON, IMPORT, NOTEBOOKS, SCORES, TRY_ON, WARP, WORLD
+from viton_eval.sources import CHECK, COMPARISON, IMPORT, NOTEBOOKS, ROBUSTNESS, SCORES, TRY_ON, WARP, WORLD
 
 ROOT = Path(workflow.basedir)
 DIGESTS = [config[f"{name}_digest"] for name in ("data", "reference", "training")]
@@ -126,6 +126,15 @@ if "comparison" in PLAN:
         input: done(*PLAN["comparison"].needs), sources(COMPARISON)
         output: done("comparison")
         params: step=step("comparison"), command=PLAN["comparison"].command, inputs=inputs
+        shell: RUN_STEP
+
+
+if "robustness" in PLAN:
+    rule robustness:
+        priority: 1
+        input: done(*PLAN["robustness"].needs), sources(ROBUSTNESS)
+        output: done("robustness")
+        params: step=step("robustness"), command=PLAN["robustness"].command, inputs=inputs
         shell: RUN_STEP
 
 

@@ -464,6 +464,7 @@ def test_a_file_that_is_neither_named_nor_beside_is_named_by_its_option(viton, t
     named = [each for pair in files.items() for each in pair]
     done = viton("try-on", "non-parametric", *named, "--out", tmp_path / "one.png", *SMALL)
     _one_error(done, 1, f"expected {option} FILE, or ")
+    assert option != "--parsing" or ".png, got neither" in done.err  # a label map is never a JPEG
     assert not (tmp_path / "one.png").exists()
 
 

@@ -65,6 +65,13 @@ def test_an_unknown_key_at_any_depth_names_the_known_ones(load, text, unknown, k
     ("text", "place"),
     [
         (SOUND + "height: banana\n", "height"),
+        (SOUND + "robustness: {}\n", "robustness.pairs"),
+        (SOUND + "robustness: {pairs: 0}\n", "robustness.pairs"),
+        (SOUND + "robustness: {pairs: 3, levels: []}\n", "robustness.levels"),
+        (SOUND + "robustness: {pairs: 3, levels: [0, 1]}\n", "robustness.levels.0"),
+        (SOUND + "robustness: {pairs: 3, levels: [1, .inf]}\n", "robustness.levels.1"),
+        (SOUND + "robustness: {pairs: 3, levels: [1, 1]}\n", "robustness.levels"),
+        (SOUND + "robustness: {pairs: 3, levels: [2, 1]}\n", "robustness.levels"),
         (SOUND + "height: -3\n", "height"),
         (SOUND + "height: 1.5\n", "height"),
         (SOUND + "warp: 3\n", "warp"),

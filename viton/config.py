@@ -6,6 +6,7 @@ Light on purpose (no torch), so that the workflow can read a configuration in no
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
@@ -164,6 +165,21 @@ class EvaluationConfig(Model):
     inception_torchvision: Path | None = None  # other weights, another number
 
 
+class RobustnessConfig(Model):
+    """Methods tried with a made-up estimator's errors in pose and parsing (docs/scoring.md)."""
+
+    # of noise, beside 0, which is always there; 1 is as bad as a poor parser, and beyond 10 nothing is left of a pose
+    levels: Annotated[tuple[Annotated[float, Field(gt=0, le=10)], ...], Field(min_length=1)] = (0.5, 1.0, 2.0)
+    pairs: PositiveInt  # the first of the pairs file whose true try-on is known
+
+    @field_validator("levels")
+    @classmethod
+    def _rise(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
+        if any(after <= before for before, after in pairwise(levels)):
+            raise PydanticCustomError("levels", "levels each above the one before it")
+        return levels
+
+
 class ExperimentConfig(Model):
     """One report: which data, which methods, which notebooks."""
 
@@ -196,6 +212,7 @@ class ExperimentConfig(Model):
     without_training: Literal["refuse", "leave out"] = "refuse"  # methods, where there is no training split
     evaluation: EvaluationConfig = EvaluationConfig()  # beside the experiment's own judge
     reference: ReferenceConfig | None = None  # none: the data are compared with nothing; `--set reference.root=PATH`
+    robustness: RobustnessConfig | None = None  # none: not measured
 
     @field_validator("imported")
     @classmethod

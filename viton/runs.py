@@ -175,7 +175,7 @@ def try_on_files(
 
 def load_files(files: Files, config: TryOnConfig) -> Sample:
     """Read one person and one garment, finding what was not named beside them."""
-    parsing = files.parsing or _beside(files.person, "parsing", PICTURES, "--parsing")
+    parsing = files.parsing or _beside(files.person, "parsing", PICTURES[::-1], "--parsing")  # PNG comes first
     keypoints = files.keypoints or _beside(files.person, "keypoints", ("_keypoints.json",), "--keypoints")
     mask = files.clothing_mask or _beside(files.clothing, "clothing_mask", PICTURES, "--clothing-mask")
     person = load_person(files.person.stem, files.person, parsing, keypoints, CIHP, config.size)

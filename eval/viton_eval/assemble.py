@@ -30,6 +30,8 @@ COMPARED = {
 }
 FORMS = {".csv": "CSV", ".tex": "LaTeX", ".md": "Markdown"}  # of a notebook's tables
 
+ROBUSTNESS = {"robustness.csv": "every picture's scores (CSV)", "settings.json": "what decided them (JSON)"}
+
 
 class NotebookCard(NamedTuple):
     """A notebook as the page shows it."""
@@ -120,6 +122,9 @@ def _downloads(run: Run, out: Published, found: list[State]) -> list[Download]:
         for path in table_files(run.tables / page):
             label = f"{page_title(notebook, method)}: {path.stem} ({FORMS[path.suffix]})"
             links.append((label, out.link(path, f"downloads/{page}-{path.name}"), states[f"notebook-{page}"]))
+    for name, label in ROBUSTNESS.items() if "robustness" in states else ():
+        link = out.link(run.robustness / name, f"downloads/robustness{Path(name).suffix}")
+        links.append((f"Noise in pose and parsing: {label}", link, states["robustness"]))
     return [Download(label, url(link), state) for label, link, state in links if link]
 
 

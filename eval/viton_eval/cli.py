@@ -245,6 +245,26 @@ def compare(
     say(f"wrote {out}: {len(found.methods)} rows of methods, {len(found.options)} of options")
 
 
+@app.command(epilog="Example: viton-eval robustness --config configs/demo.yaml --out robustness")
+def robustness(
+    config: Annotated[Path, typer.Option(help="the experiment, a file of configs/")],
+    out: Annotated[Path, typer.Option(help="the folder for robustness.csv and what decided it")],
+    data: Annotated[str, typer.Option(help="a dataset folder, in place of the configuration's data")] = "",
+    runs: Annotated[Path, typer.Option(help="the folder of all runs")] = Path("runs"),
+    as_json: Annotated[bool, typer.Option("--json", help="print what was written as JSON")] = False,
+) -> None:
+    """Try an experiment's trained methods with noise in pose and parsing, scored against the true try-ons."""
+    from viton.console import progress
+    from viton_eval.commands import open_run
+    from viton_eval.robustness import measure
+
+    table = measure(open_run(config, data, runs), out, progress)
+    told = {"out": str(out), "rows": len(table), "failed": int((table["status"] != "ok").sum())}
+    if as_json:
+        print(json.dumps(told))
+    say(f"wrote {out}: {told['rows']} pictures asked for, {told['failed']} failed")
+
+
 @app.command(
     hidden=True,
     context_settings={"ignore_unknown_options": False},

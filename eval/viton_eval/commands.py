@@ -9,6 +9,7 @@
                     imported.json    which methods' pictures `viton-eval import` has brought in, and how
                     comparison/      all of them beside each other
                     features/        what networks say of whole sets of pictures
+                    robustness/      the same methods with noise in pose and parsing, scored
                     notebooks/       executed notebooks and their pages
                     tables/          tables of notebooks, to take away
                     steps/           what became of each step
@@ -83,6 +84,10 @@ class Run:
     @property
     def comparison(self) -> Path:
         return self.folder / "comparison"
+
+    @property
+    def robustness(self) -> Path:
+        return self.folder / "robustness"
 
     @property
     def data_key(self) -> str:
@@ -180,8 +185,15 @@ class Run:
 
     def compare_command(self) -> tuple[str, ...]:
         """Put all scores beside each other."""
+        return ("viton-eval", "compare", *self._of_all(self.comparison))
+
+    def robustness_command(self) -> tuple[str, ...]:
+        """Try all methods with noise in pose and parsing, and score them."""
+        return ("viton-eval", "robustness", *self._of_all(self.robustness))
+
+    def _of_all(self, out: Path) -> tuple[str, ...]:
         data, runs = (("--data", self.data) if self.data else ()), ("--runs", str(self.runs))
-        return ("viton-eval", "compare", "--config", str(self.config_path), *data, *runs, "--out", str(self.comparison))
+        return ("--config", str(self.config_path), *data, *runs, "--out", str(out))
 
     def _of_run(self, seed: int, variant: str) -> tuple[str, ...]:
         return ("--run", str(self.trained_in), "--seed", str(seed), *(("--variant", variant) if variant else ()))

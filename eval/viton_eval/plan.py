@@ -11,7 +11,7 @@ from viton.errors import InputError
 from viton.files import digest_of
 from viton_eval.commands import Run, page_name, page_title, source_of
 from viton_eval.sources import measured_with
-from viton_eval.trainings import label_of, seeds_of, try_ons
+from viton_eval.trainings import first_try_ons, label_of, seeds_of, try_ons
 
 PER_METHOD = ("method",)  # notebooks that are run once for each method
 OF_VITON = ("stages", "failures")  # notebooks that read of all methods the results of VITON alone
@@ -21,6 +21,7 @@ SCORING = (*PER_METHOD, "stages", "comparison", "ablation", "neck", *OF_METRICS)
 READS = {"photographs": ("configs/vitonhd_sample_sleeves.csv",)}  # files beside the run's own that a notebook reads
 FEW = 10  # steps: a training of no more is over in the time of its imports, and waits for no other
 COMPARING = ("dataset",)  # notebooks that read the configuration's reference
+ROBUSTNESS = "robustness"  # the step, and the notebook that reads nothing else but the data
 OF_DATA = ("dataset", "person_representation")  # notebooks that read nothing but the data
 KNOBS = {"training": {"precision", "mirror"}}  # of these settings only what is named decides what comes out
 
@@ -47,6 +48,7 @@ def plan(run: Run) -> dict[str, Step]:
     steps += _training_steps(run, before)
     steps += _try_on_steps(run, before)
     steps += _score_steps(run, before)
+    steps += _robustness_steps(run, before)
     steps += _notebook_steps(run, before)
     found = {step.name: step for step in steps}
     if len(found) < len(steps):
@@ -117,6 +119,25 @@ def _score_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
     return [*steps, beside._replace(folder=run.comparison, made=("provenance.json",))]
 
 
+def _robustness_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
+    """Every method with noise in pose and parsing, where the configuration asks for it and truths may be known."""
+    if run.config.robustness is None or not run.may_know_truth:
+        return []
+    tried, judge = first_try_ons(run.config), run.judge
+    stages = {one.method: {name: run.trainings[name].key for name in one.needs} for one in tried}
+    more = _robustness(run) | {"stages": stages, "judge": judge.key if judge else "none"}
+    key = _key(run, more | {"measured with": measured_with()})
+    trained = dict.fromkeys([*(name for one in tried for name in one.needs), *([judge.name] if judge else [])])
+    needs = (*before, *_here(run, trained))
+    step = Step(ROBUSTNESS, "Try on with noise in pose and parsing", run.robustness_command(), needs, key)
+    return [step._replace(folder=run.robustness, made=("robustness.csv", "settings.json"))]
+
+
+def _robustness(run: Run) -> dict[str, object]:
+    """What an experiment asks to be known of noise."""
+    return {"robustness": run.config.model_dump(mode="json", include={"robustness"})["robustness"]}
+
+
 def _labels(run: Run) -> dict[str, str]:
     return {method: label_of(run.config, method) for method in run.config.methods}
 
@@ -131,7 +152,7 @@ def _imports(run: Run, method: str) -> dict[str, object]:
 def _notebook_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
     config, steps = run.config, list[Step]()
     untrained: dict[str, object] = {"representation": config.representation.model_dump(mode="json")}
-    left_out = {"purpose", "methods", "notebooks", "reference", "imported", *KNOBS}
+    left_out = {"purpose", "methods", "notebooks", "reference", "imported", "robustness", *KNOBS}
     shown = {"all": config.model_dump(mode="json", exclude=left_out), "knobs": config.model_dump(include=KNOBS)}
     if config.trained is not None:
         shown["trained"] = {name: one.key for name, one in run.trainings.items()}
@@ -141,6 +162,7 @@ def _notebook_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
             more = untrained | (_reference(run) if notebook in COMPARING else {})
         else:
             more = shown | ({} if method else {"methods": config.methods}) | _imports(run, method)
+            more |= _robustness(run) if notebook == ROBUSTNESS else {}
         title = f"Notebook: {page_title(notebook, method)}"
         command, needs = run.notebook_command(notebook, method), (*before, *_read_by(run, notebook, method))
         reads = (source_of(notebook), *READS.get(notebook, ()))
@@ -154,6 +176,8 @@ def _read_by(run: Run, notebook: str, method: str) -> tuple[str, ...]:
         return ()
     if notebook == "warp":
         return ("warps",)
+    if notebook == ROBUSTNESS:
+        return tuple(step.name for step in _robustness_steps(run, ()))
     found = try_ons(run.config)
     if notebook in (*PER_METHOD, *OF_VITON):
         shown = method or "viton"

@@ -18,6 +18,7 @@ from viton_eval.digests import digest_store, with_digests
 from viton_eval.plan import Step, plan
 from viton_eval.states import is_done
 from viton_eval.step import last_error, program
+from viton_eval.trainings import first_try_ons
 
 _SEEN: set[tuple[str, tuple[str, ...]]] = set()  # worlds that this process has had made, or found to be as they should
 
@@ -74,6 +75,16 @@ def stage_of(
             return run.stage_folder(training)
     known = ", ".join(name.removeprefix("train-") for name in run.trainings) or "none"
     raise InputError(f"{config_path}: stages", f"one of the experiment's trained stages {known}", stage)
+
+
+def robustness_of(config_path: str | Path, data: str = "", runs: str | Path = "runs") -> Path | None:
+    """The folder with robustness.csv, made where it is missing; None where nothing is asked for, or no truth known."""
+    run = _opened(config_path, data, runs)
+    if "robustness" not in plan(run):
+        return None
+    run.expect_trained(name for one in first_try_ons(run.config) for name in one.needs)
+    _make(run, "robustness")
+    return run.robustness
 
 
 def _opened(config_path: str | Path, data: str, runs: str | Path) -> Run:

@@ -45,53 +45,38 @@ SCORES = (
 METRICS = tuple(
     f"eval/viton_eval/{name}.py"
     for name in (
-        *(
-            "agreement",
-            "features",
-            "folder_measures",
-            "foreign",
-            "frechet",
-            "inception*",
-            "kept_tables",
-            "kernel_distance",
-        ),
+        *("agreement", "features", "folder_measures", "foreign", "frechet", "inception*", "kept_tables", "kernel_*"),
         *("lpips", "matching", "own_extractor", "pair_links", "paper_table", "picture_sets", "protocol*", "quantities"),
         *("rank_correlation", "resizing", "set_*", "ssim_variants", "verdicts", "weights_file"),
     )
 )
-NOTEBOOKS = (
+ROBUSTNESS = (
     *TRY_ON,
-    *("viton/attributes.py", "viton/extractors.py", "viton/synthetic/*.py"),  # whose classes the judge tells apart
-    *(
-        "viton/figures.py",
-        "viton/dataset_figures.py",
-        "viton/try_on_figures.py",
-        "viton/option_figures.py",
-        "viton/evaluation_figures.py",
-        "viton/failure_figures.py",
-        "viton/judge.py",
-        "viton/training_log.py",
-    ),
-    *(f"eval/viton_eval/{name}.py" for name in ("experiment", "tables", "likeness", "interval", "truth", "floor")),
+    *SCORES,
+    *(f"viton/synthetic/{name}.py" for name in ("noise", "canvas", "shapes")),
+    *("eval/viton_eval/robustness.py", "eval/viton_eval/estimators.py"),
+)
+FIGURES = tuple(
+    f"viton/{name}.py"
+    for name in (
+        *("dataset_figures", "evaluation_figures", "failure_figures", "figures", "option_figures"),
+        *("robustness_figures", "try_on_figures"),
+    )
+)
+NOTEBOOKS = (
+    *ROBUSTNESS,
+    *METRICS,
+    *FIGURES,
+    *(f"viton/{name}.py" for name in ("attributes", "extractors", "judge", "training_log", "synthetic/*")),
     *(
         f"eval/viton_eval/{name}.py"
         for name in (
-            "fail*",
-            "garment*",
-            "results",
-            "judge*",
-            "measure*",
-            "necks",
-            "options",
-            "regions",
-            "sco*",
-            "sou*",
+            *("experiment", "fail*", "floor", "garment*", "interval", "judge*", "likeness", "measure*", "necks"),
+            *("options", "page_names", "photo*", "regions", "results", "robustness_curves", "sco*", "sou*", "tables"),
+            *("templates", "truth", "try_ons", "csv_cells", "table_texts", "notebook*"),
         )
     ),
-    *("eval/viton_eval/try_ons.py", "eval/viton_eval/photo*.py", "eval/viton_eval/page_names.py"),
-    *METRICS,
-    *(f"eval/viton_eval/{name}.py" for name in ("templates", "csv_cells", "table_texts")),
-    *("eval/viton_eval/notebook*.py", "eval/viton_eval/site/notebook.*"),
+    "eval/viton_eval/site/notebook.*",
 )
 COMPARISON = (*NOTEBOOKS, "eval/viton_eval/comparison*.py")
 

@@ -121,6 +121,15 @@ def try_ons(config: ExperimentConfig) -> list[TryOn]:
     return found
 
 
+def first_try_ons(config: ExperimentConfig) -> list[TryOn]:
+    """Each method with its first seed, but for variants and for pictures that are brought in and cannot be remade."""
+    found: dict[str, TryOn] = {}
+    for one in try_ons(config):
+        if not one.variant and not one.imported:
+            found.setdefault(one.method, one)
+    return list(found.values())
+
+
 def label_of(config: ExperimentConfig, method: str) -> str:
     """What has to be said wherever a method's pictures are shown: that they are imported, or undertrained; else ""."""
     if method not in config.imported:

@@ -218,6 +218,51 @@ def test_results_are_scored_once_for_the_notebooks_that_read_scores_and_else_not
     assert scoring("comparison", data="2020")[1] == names
 
 
+def test_noise_is_tried_where_it_is_asked_for_and_truths_may_be_known(inside, trained):
+    asked = {"levels": [1, 2], "pairs": 4}
+    variants = {"again": {"set": ["stages.refine.tv=1"], "methods": ["viton"]}}
+    more = {"methods": ["viton", "cagan"], "seeds": {"viton": [3, 4]}, "variants": variants, **trained}
+
+    def steps_of(data="", **given):
+        return plan(open_run(Path(inside.config(notebooks=["warp", "robustness"], **more, **given)), data))
+
+    steps = steps_of(robustness=asked)
+    step = steps["robustness"]
+    trainings = ("train-coarse-3", "train-refine-3", "train-cagan-0", "train-judge")
+    assert step.needs == ("data", *trainings), "of a method's seeds the first, and no variant"
+    assert step.command == (
+        *("viton-eval", "robustness", "--config", "configs/tiny.yaml", "--runs", "runs"),
+        *("--out", "runs/tiny/robustness"),
+    )
+    assert (step.folder, step.made) == (Path("runs/tiny/robustness"), ("robustness.csv", "settings.json"))
+    assert steps["notebook-robustness"].needs == ("data", "robustness")
+    for number, one in enumerate(steps.values()):
+        assert set(one.needs) <= set(list(steps)[:number])
+    assert "robustness" not in steps_of()
+    assert steps_of()["notebook-robustness"].needs == ("data",)
+    assert "robustness" not in steps_of("2020", robustness=asked), "of photographs the truth is not known"
+    (inside.folder / "2020/test/image-truth").mkdir(parents=True)
+    assert "robustness" in steps_of("2020", robustness=asked)
+
+
+def test_what_decides_noise_runs_it_again_and_nothing_else(inside, trained):
+    asked, notebooks = {"levels": [1, 2], "pairs": 4}, ["comparison", "robustness"]
+    config = Path(inside.config(methods=["viton", "cagan"], notebooks=notebooks, robustness=asked, **trained))
+    before = plan(open_run(config))
+
+    def changed(override):
+        after = plan(open_run(config, overrides=(override,)))
+        return [name for name in after if name not in before or after[name].key != before[name].key]
+
+    both = ["robustness", "notebook-robustness"]
+    assert changed("robustness.levels=[1,3]") == both
+    assert changed("robustness.pairs=5") == both
+    assert "robustness" in changed("stages.cagan.width=32")
+    assert "robustness" in changed("stages.judge.steps=6")
+    assert changed("purpose=another") == []
+    assert changed("notebooks=[robustness]") == []
+
+
 def test_another_judge_scores_anew_and_tries_nothing_on(inside, trained):
     config = Path(inside.config(methods=["viton"], notebooks=["comparison"], **trained))
     before, after = plan(open_run(config)), plan(open_run(config, overrides=("stages.judge.steps=6",)))

@@ -337,3 +337,14 @@ def test_the_papers_runtime_stands_beside_what_was_measured_here(finished, train
 
 def test_a_notebook_file_is_said_to_be_for_jupyter(finished):
     assert "(open in Jupyter)" in finished(PAIRS).site().read_text()
+
+
+def test_the_table_of_noise_is_a_download_with_what_decided_it(finished):
+    run = finished([("p1", "c1")], robustness={"levels": [1], "pairs": 1})
+    run.run.robustness.mkdir()
+    (run.run.robustness / "robustness.csv").write_text("method,kind\n")
+    (run.run.robustness / "settings.json").write_text("{}")
+    page = Page(run.site())
+    assert {"downloads/robustness.csv", "downloads/robustness.json"} <= set(page.links)
+    assert Path("reports/tiny/downloads/robustness.csv").read_text() == "method,kind\n"
+    assert "Noise in pose and parsing: every picture's scores (CSV)" in unescape(page.path.read_text())

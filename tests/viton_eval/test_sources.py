@@ -102,6 +102,12 @@ def test_every_module_that_the_comparison_imports_makes_it_run_again():
     assert sorted(read - OUTSIDE - MACHINERY - listed(sources.COMPARISON)) == []
 
 
+def test_every_module_that_trying_with_noise_imports_makes_it_run_again():
+    read = closure(of_verb("robustness", "eval/viton_eval/cli.py"))
+    assert {"viton/synthetic/noise.py", "viton/methods/prgan.py", "eval/viton_eval/estimators.py"} <= read
+    assert sorted(read - OUTSIDE - MACHINERY - listed(sources.ROBUSTNESS)) == []
+
+
 def test_every_module_that_an_import_reads_pictures_with_makes_it_run_again():
     read = closure(["viton_eval.foreign", "viton_eval.matching", "viton.results", "viton.data.viton_hd"])
     assert "viton/images.py" in read
@@ -115,5 +121,5 @@ def test_every_module_that_a_notebook_imports_makes_it_run_again():
 
 
 def test_every_pattern_names_a_file():
-    for pattern in {*sources.WORLD, *sources.SCORES, *sources.COMPARISON, *sources.IMPORT}:
+    for pattern in {*sources.WORLD, *sources.SCORES, *sources.COMPARISON, *sources.IMPORT, *sources.ROBUSTNESS}:
         assert listed([pattern]), pattern

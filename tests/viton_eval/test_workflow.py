@@ -61,6 +61,17 @@ def test_a_dry_run_says_what_would_run_and_why_and_runs_nothing(checkout):
     assert "nothing to do" in checkout.report(config).stderr
 
 
+def test_what_is_tried_with_noise_is_a_step_of_its_own(checkout):
+    config = checkout.config(robustness={"levels": [1], "pairs": 2})
+    dry = checkout.report(config, "--dry-run", "--json")
+    assert dry.returncode == 0, dry.stderr
+    would = json.loads(dry.stdout)["would_run"]
+    assert list(would) == ["data", "check", "warps", "results-non-parametric", "robustness"]
+    (checkout.folder / "fail").write_text("synth")
+    failed = checkout.report(config)
+    assert "not run: robustness: needs the step 'data': failed" in failed.stderr, "and Snakemake knows its rule"
+
+
 def test_pairs_with_bad_input_are_named_and_make_the_exit_code_1(checkout):
     (checkout.folder / "bad").write_text("bad_input")
     done = checkout.report(checkout.config())

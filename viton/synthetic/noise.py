@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +12,17 @@ from viton.keypoints import Keypoints
 from viton.synthetic.canvas import LABEL
 
 Labels = NDArray[np.uint8]
+Draws = Callable[[int], np.random.Generator]  # what draws for a part, by its label
+
+BORDERS, SWAP = LABEL["background"], len(LABEL)  # parts of the noise that belong to no part of a body
 
 
 def noisy_keypoints(keypoints: Keypoints, height: int, level: float, rng: np.random.Generator) -> Keypoints:
-    """(18,3) with joints moved by about `level` hundredths of the height, and some missed."""
+    """(18,3) with joints moved by about `level` hundredths of the height, and some missed.
+
+    The draws are as many whatever the level: with equal generators a joint moves twice as far, the same way, at twice
+    the level, and one that is missed is missed at every larger level too.
+    """
     moved = keypoints.copy()
     moved[:, :2] += rng.normal(0, 0.01 * level * height, (len(keypoints), 2))
     missed = rng.random(len(keypoints)) < min(0.04 * level, 0.5)
@@ -25,12 +34,25 @@ def noisy_keypoints(keypoints: Keypoints, height: int, level: float, rng: np.ran
 
 def noisy_labels(labels: Labels, level: float, rng: np.random.Generator) -> Labels:
     """(H,W) with borders that waver, patches that leak into a neighbour, and now and then arms swapped."""
-    noisy = _waver(labels, level, rng)
-    present = [number for number in np.unique(noisy) if number != LABEL["background"]]
+    return _noisy(labels, level, lambda part: rng)
+
+
+def nested_labels(labels: Labels, level: float, seed: int) -> Labels:
+    """(H,W) as `noisy_labels` has them, each part with draws of its own, so that levels of one seed can be compared.
+
+    Borders waver the same way and farther at a larger level; what leaks or is swapped at a level is so at every larger.
+    """
+    return _noisy(labels, level, lambda part: np.random.default_rng([seed, part]))
+
+
+def _noisy(labels: Labels, level: float, draws: Draws) -> Labels:
+    noisy = _waver(labels, level, draws(BORDERS))
+    present = [int(number) for number in np.unique(noisy) if number != LABEL["background"]]
     for number in present:
+        rng = draws(number)
         if rng.random() < 0.25 * level:
-            noisy = _leak(noisy, int(number), level, rng)
-    if rng.random() < 0.06 * level:
+            noisy = _leak(noisy, number, level, rng)
+    if draws(SWAP).random() < 0.06 * level:
         left, right = noisy == LABEL["left_arm"], noisy == LABEL["right_arm"]
         noisy[left], noisy[right] = LABEL["right_arm"], LABEL["left_arm"]
     return noisy
