@@ -6,6 +6,7 @@ A table is that of `robustness.read_robustness`.  Intervals are 95%, people and 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -139,17 +140,31 @@ def _shown(row: Mapping[Hashable, object]) -> bool:
     return float(str(row["difference_low"])) > 0 and int(str(row["both"])) >= FEWEST
 
 
-def order_of(found: pd.DataFrame) -> list[str]:
-    """The methods from nearest to the truth to farthest, without noise and with most of it in both: the same or not."""
+def order_of(table: pd.DataFrame, found: pd.DataFrame, measure: str) -> list[str]:
+    """The methods from nearest to the truth to farthest, without noise and with most of it in both, and what changes.
+
+    measure: one of which less is better.   Of two methods that change places the difference under noise is told.
+    """
     rows = found[found["kind"] == BOTH]
-    orders = {
-        level: list(part.sort_values("mean", kind="stable")["method"])
-        for level, part in rows.groupby("level")
-        if level in (0, rows["level"].max())
-    }
-    told = [f"level {float(str(level)):g}, nearest first: {', '.join(order)}" for level, order in orders.items()]
-    same = len({tuple(order) for order in orders.values()}) == 1
-    return [*told, f"by their means the methods come in {'the same' if same else 'another'} order"] if told else []
+    if rows.empty:
+        return []
+    most = max(levels_of(table))
+    before, after = (
+        list(rows[rows["level"] == level].sort_values("mean", kind="stable")["method"]) for level in (0, most)
+    )
+    told = [f"level {level:g}, nearest first: {', '.join(order)}" for level, order in ((0, before), (most, after))]
+    passed = [(one, other) for one, other in combinations(before, 2) if after.index(one) > after.index(other)]
+    return told + ([_passed(table, *pair, most, measure) for pair in passed] or ["no two methods change places"])
+
+
+def _passed(table: pd.DataFrame, one: str, other: str, level: float, measure: str) -> str:
+    """That a method which was nearer to the truth is farther under noise, by how much, and if these pairs show it."""
+    both = [apart(table, name, BOTH, level, measure) for name in (one, other)]
+    pairs, digits = both[0].merge(both[1], on=KEY, suffixes=("", "_other")), MEASURES[measure].digits
+    behind = _interval(pairs, pairs["noisy"] - pairs["noisy_other"])
+    shown = behind.low > 0 and behind.n >= FEWEST
+    by = f"{behind.value:+.{digits}f} [{behind.low:+.{digits}f}, {behind.high:+.{digits}f}] n={behind.n}"
+    return f"{other} passes {one}, by {by}" + ("" if shown else ": not shown by these pairs")
 
 
 def unmoved(table: pd.DataFrame) -> list[str]:

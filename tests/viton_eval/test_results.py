@@ -15,7 +15,7 @@ from viton.stage_plan import METHOD_STAGES
 from viton_eval import results
 from viton_eval.commands import open_run
 from viton_eval.plan import plan
-from viton_eval.results import data_of, results_of, stage_of, warps_of
+from viton_eval.results import data_of, results_of, robustness_of, stage_of, warps_of
 from viton_eval.states import is_done
 from viton_eval.trainings import OPTIONAL_STAGES
 
@@ -243,6 +243,22 @@ def test_noise_is_tried_where_it_is_asked_for_and_truths_may_be_known(inside, tr
     assert "robustness" not in steps_of("2020", robustness=asked), "of photographs the truth is not known"
     (inside.folder / "2020/test/image-truth").mkdir(parents=True)
     assert "robustness" in steps_of("2020", robustness=asked)
+
+
+def test_a_notebook_has_the_noise_tried_that_it_shows(inside, trained, monkeypatch):
+    ran = []
+    monkeypatch.setattr("viton_eval.results._execute", lambda command: ran.append(command[:3]))
+    more = {"methods": ["cagan"], "notebooks": ["robustness"], **trained}
+    assert robustness_of(inside.config(**more)) is None
+    assert [command[1] for command in ran] == ["data"], "nothing is tried"
+    ran.clear()
+    asked = {"levels": [1], "pairs": 2}
+    assert robustness_of(inside.config(**more, robustness=asked)) == Path("runs/tiny/robustness")
+    assert [command[1:3] for command in ran][-3:] == [
+        ("train", "cagan"),
+        ("train", "judge"),
+        ("robustness", "--config"),
+    ]
 
 
 def test_what_decides_noise_runs_it_again_and_nothing_else(inside, trained):

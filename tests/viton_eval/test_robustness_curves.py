@@ -136,14 +136,16 @@ def test_what_no_pair_shows_is_unmoved_too():
     assert "cagan unmoved" in unmoved(told)[0]
 
 
-def test_an_order_that_changes_is_told():
+def test_methods_that_change_places_are_told_with_whether_it_is_shown():
     told = table()
-    assert order_of(curves(told, "judge_garment"))[-1] == "by their means the methods come in the same order"
-    crossing = table(harm=HARM | {"viton": dict.fromkeys(KINDS, 0.05)})
-    first, last, said = order_of(curves(crossing, "judge_garment"))
-    assert first == "level 0, nearest first: viton, crn, cagan"
-    assert last == "level 2, nearest first: crn, viton, cagan"
-    assert said == "by their means the methods come in another order"
+    assert order_of(told, curves(told, "judge_garment"), "judge_garment")[-1] == "no two methods change places"
+    for scatter, shown in ((0.001, True), (0.5, False)):
+        crossing = table(harm=HARM | {"viton": dict.fromkeys(KINDS, 0.05)}, spread=scatter)
+        first, last, said = order_of(crossing, curves(crossing, "judge_garment"), "judge_garment")
+        assert first == "level 0, nearest first: viton, crn, cagan"
+        assert last == "level 2, nearest first: crn, viton, cagan"
+        assert said.startswith("crn passes viton, by +0.030 [")
+        assert said.endswith("n=12" if shown else ": not shown by these pairs")
 
 
 def test_without_a_judge_curves_are_of_l1():
