@@ -25,6 +25,8 @@ ALPHAS = (
     "alpha_outside",
     "alpha_warp",
     "mask_iou",
+    "warp_iou",
+    "end_point_px",
 )
 
 
@@ -49,7 +51,7 @@ def page(comparison: Comparison) -> str:
             comparison.seeds
         ),
         "Doing nothing": _means(comparison.floor, SHOWN) + NOTHING,
-        "The refinement network's alpha, and the predicted mask": _means(methods, ALPHAS),
+        "On the way: predicted mask, warped clothing, the refinement network's alpha": _means(methods, ALPHAS),
         **{
             f"Options less their method; pairs: {group}": _differences(rows, OF_OPTIONS)
             for group, rows in options.groupby("pairs", sort=False)
