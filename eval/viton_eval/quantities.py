@@ -82,6 +82,17 @@ def _of_set(rows: pd.DataFrame) -> dict[str, str]:
     return told
 
 
+def distances_table(sets: pd.DataFrame) -> pd.DataFrame:
+    """FID and KID for the eye: a row a set, a column a measure and what it is measured from."""
+    shown = sets[sets["beside"].notna()]
+    cells: dict[str, dict[str, str]] = {}
+    for row in shown.to_dict("records"):
+        by = "proxy" if row["extractor"] == JudgeExtractor.name else str(row["extractor"])
+        name = f"{str(row['measure']).removeprefix('proxy_').upper()} ({by}) from {row['beside']}"
+        cells.setdefault(name, {})[str(row["set"])] = _with_interval(row)
+    return pd.DataFrame(cells, index=in_papers_order(list(dict.fromkeys(shown["set"])))).fillna("-")
+
+
 def _plus_minus(row: Mapping[Hashable, object]) -> str:
     value, deviation = float(str(row["value"])), float(str(row["deviation"]))
     return f"{value:.3f} ± {deviation:.3f}" if np.isfinite(value) else "-"

@@ -22,7 +22,7 @@ from viton_eval.kept_tables import keep
 from viton_eval.pair_links import links_of
 from viton_eval.paper_table import REAL, TABLE_1, in_papers_order, paper_table
 from viton_eval.picture_sets import PHOTOS, TRUTHS, extractors_of, picture_sets
-from viton_eval.quantities import NO_ANSWERS, table_one, table_one_data, why_absent
+from viton_eval.quantities import NO_ANSWERS, distances_table, table_one, table_one_data, why_absent
 from viton_eval.score_faults import BLURRED, NOISY, NOTHING, OTHER, TRUE, fault_table, faulty
 from viton_eval.scores import score
 from viton_eval.scores_table import compare
@@ -167,6 +167,15 @@ def test_the_papers_form_holds_what_was_measured_and_no_number_of_people(experim
     data = table_one_data(experiment, sets, compared)
     assert set(data["method"]) == {"crn", "viton", PHOTOS}
     assert data.loc[data["measure"] == "l1_garment", "value"].tolist()[0] == pytest.approx(0)
+
+
+def test_distances_are_told_from_both_references_and_never_from_themselves(experiment):
+    table = distances_table(set_table(picture_sets(experiment, [MeanColour()])))
+    assert list(table.columns) == [
+        f"{measure} (mean-colour) from {beside}" for beside in (PHOTOS, TRUTHS) for measure in ("FID", "KID")
+    ]
+    assert float(table.loc["viton", f"FID (mean-colour) from {TRUTHS}"]) == pytest.approx(0, abs=1e-6)
+    assert table.loc[PHOTOS, f"FID (mean-colour) from {PHOTOS}"] == "-"
 
 
 def test_a_fault_of_the_pairing_is_invisible_to_a_set_and_plain_to_the_truth(experiment):
