@@ -51,9 +51,14 @@ def provenance() -> dict[str, str]:
         "code": code_digest()[:12],
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": " ".join([program(Path(sys.argv[0])), *sys.argv[1:]]),
         **{package: installed(package) for package in ("torch", "torchvision", "numpy", "scipy", "opencv-python")},
     }
+
+
+def program(started: Path) -> str:
+    """What was typed to start a file: its name, or `python -m PACKAGE` for a package's `__main__.py`."""
+    return f"python -m {started.parent.name}" if started.name == "__main__.py" else started.name
 
 
 def installed(package: str) -> str:

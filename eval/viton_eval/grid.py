@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from viton.data.pairs import scan_pairs
 from viton.data.sample import Pair
 from viton_eval.commands import TRUTHS, Run
 from viton_eval.manifests import Key, Row, Rows, manifests, rows_by_pair
-from viton_eval.published import Published
+from viton_eval.published import TALLEST, Published
 from viton_eval.states import OK, State, up_to_date
 from viton_eval.templates import url
 from viton_eval.trainings import label_of
@@ -41,7 +42,8 @@ class Grid(NamedTuple):
 
     def as_json(self, size: tuple[int, int]) -> dict[str, object]:
         columns = [column._asdict() for column in self.columns]
-        return {"columns": columns, "rows": self.rows, "height": size[0], "width": size[1]}
+        told = {"height": size[0], "width": size[1], "thumbnails": size[0] > TALLEST}
+        return {"columns": columns, "rows": self.rows, **told}
 
 
 class _Given(NamedTuple):
@@ -116,8 +118,20 @@ def make_grid(run: Run, found: list[State], out: Published) -> Grid:
         cells += [column.cell(out, (person, clothing)) for column in made]
         cells += [column.cell(out, name, size) for column in truths]
         rows.append((person, clothing, made[0].iou((person, clothing)), cells))
+    if size[0] > TALLEST:
+        _with_thumbnails([cells for *_, cells in rows], out, size)
     columns = [people.column, garments.column, *(one.column for one in made), *(one.column for one in truths)]
     return Grid(columns, rows)
+
+
+def _with_thumbnails(rows: list[list[Cell]], out: Published, size: tuple[int, int]) -> None:
+    """Have a thumbnail of every picture; one that cannot be read is no picture any more, and its cell says so."""
+    links = sorted({cell for cells in rows for cell in cells if isinstance(cell, str)})
+    unreadable = out.thumbnails([unquote(link) for link in links], (TALLEST, round(TALLEST * size[1] / size[0])))
+    for cells in rows:
+        for place, cell in enumerate(cells):
+            if isinstance(cell, str) and unquote(cell) in unreadable:
+                cells[place] = ["unreadable", f"{Path(unquote(cell)).name} cannot be read"]
 
 
 def _given(run: Run, found: list[State]) -> list[_Given]:

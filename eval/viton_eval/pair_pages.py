@@ -6,7 +6,9 @@ As the grid, from files alone: the library's loaders are imported only where a p
 from __future__ import annotations
 
 import csv
+import hashlib
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +34,7 @@ PARTS = {
 }
 GIVEN = ("person", "garment")  # kinds of columns that a method sees
 UP = "../"  # from a pair's page to the report
+TEMPLATE = "pair.html.j2"
 
 
 class Picture(NamedTuple):
@@ -58,6 +61,7 @@ class _Method(NamedTuple):
     label: str
     rows: Rows
     folder: Path
+    files: frozenset[str]  # names of what lies there
     place: str
     scores: dict[Key, dict[str, float]] | None  # None where they are not made, or not up to date
 
@@ -105,11 +109,18 @@ def make_pair_pages(run: Run, found: list[State], grid: Grid, out: Published, di
     """Write a page for each row of the grid; their links, None for ids that cannot be a file's name."""
     names = page_names([(person, clothing) for person, clothing, *_ in grid.rows])
     pages = _Pages(run, grid, out, _methods(run, found), Representations(run, out, digests), names)
+    how = hashlib.sha256(style(TEMPLATE).encode()).hexdigest()[:16]
     for place, name in enumerate(names):
         if name is not None:
-            out.text(name, render("pair.html.j2", **pages.values(place)))
+            _write(out, name, how, pages.values(place))
     out.text("pairs/pair.css", style("report.css"))
     return [name and url(name) for name in names]
+
+
+def _write(out: Published, name: str, how: str, values: dict[str, object]) -> None:
+    """Write a page; one of the same values is not even rendered again, which is most of the time of a large report."""
+    shown = hashlib.sha256(repr(values).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    out.made(name, f"{shown} {how}", lambda: render(TEMPLATE, **values).encode())
 
 
 def scores_of_pair(methods: Sequence[dict[str, float]]) -> list[Score]:
@@ -133,8 +144,11 @@ def _methods(run: Run, found: list[State]) -> list[_Method]:
         if not one.variant and one.method not in seen and one.name in fresh:
             folder = run.results_of(one)
             scores = _scores(run.scores_of(one)) if one.scoring in fresh else None
-            rows = rows_by_pair(folder / "manifest.jsonl")
-            made.append(_Method(one.method, rows, folder, f"method-{one.method}", scores))
+            rows, files = (
+                rows_by_pair(folder / "manifest.jsonl"),
+                frozenset(os.listdir(folder) if folder.is_dir() else ()),
+            )
+            made.append(_Method(one.method, rows, folder, files, f"method-{one.method}", scores))
         seen.add(one.method)
     return made
 
@@ -180,7 +194,7 @@ def _parts(method: _Method, pair: Key, out: Published) -> list[Picture]:
     pictures = []
     for suffix, label in PARTS.items():
         name = Path(file).stem + suffix
-        link = out.link(method.folder / name, f"images/{method.place}/{name}")
+        link = out.link(method.folder / name, f"images/{method.place}/{name}") if name in method.files else None
         if link:
             pictures.append(Picture(label, f"{label} of {method.label}", UP + url(link)))
     return pictures

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from viton.digests import Digests
@@ -14,6 +16,8 @@ from viton.provenance import PACKAGE
 
 FRAMERS = ("images.py", "data/framing.py")  # of the library: what decides how a photograph looks at the working size
 MEMORY = ".made.json"  # what each picture was made from
+IMAGES, THUMBNAILS = "images/", "thumbnails/"
+TALLEST = 256  # px; pictures no taller are shown in the grid as they are, others by a thumbnail of this height
 
 
 class Published:
@@ -36,11 +40,13 @@ class Published:
 
     def link(self, source: Path, name: str) -> str | None:
         """Take a file over, without a second copy where the disk can; returns its name, None if it is not there."""
-        if not source.is_file():
+        found = _stat(source)
+        if found is None or not stat.S_ISREG(found.st_mode):
             return None
         self._wanted.add(name)
         path = self.root / name
-        if path.exists() and (path.samefile(source) or _same_stamp(path, source)):
+        there = _stat(path)
+        if there is not None and (os.path.samestat(there, found) or _stamp(there) == _stamp(found)):
             return name
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as temporary:
@@ -54,15 +60,32 @@ class Published:
     def picture(self, source: Path, name: str, size: tuple[int, int]) -> str | None:
         """A photograph at (H, W), just as a method sees it; None when there is no readable picture.
 
-        Returns `name` with the suffix that the copy got. Nothing is read again while the file is the same.
+        Returns `name` with the suffix that the copy got: lossless while it is small. Nothing is read again while the
+        file is the same.
         """
         if not source.is_file():
             return None
+        suffix = ".png" if size[0] <= TALLEST else ".jpg"
         made_from = f"{self._digests.of(source)} {size[0]}x{size[1]} {self._how}"
-        return self.made(f"{name}.png", made_from, lambda: _framed(source, size))
+        return self.made(f"{name}{suffix}", made_from, lambda: _framed(source, size, suffix))
+
+    def thumbnails(self, names: Iterable[str], size: tuple[int, int]) -> set[str]:
+        """Small copies, no larger than (h, w), of pictures of the report; returns the names of those not readable.
+
+        One lies under thumbnails/ where its picture lies under images/, with .jpg behind its name.
+        """
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding leaves Python free for another
+            made = pool.map(lambda name: (name, self._thumbnail(name, size)), names)
+            return {name for name, link in made if link is None}
+
+    def _thumbnail(self, name: str, size: tuple[int, int]) -> str | None:
+        path = self.root / name
+        made_from = "{} {} {}x{} {}".format(*_stamp(path.stat()), *size, self._how)
+        small = f"{THUMBNAILS}{name.removeprefix(IMAGES)}.jpg"
+        return self.made(small, made_from, lambda: _framed(path, size, ".jpg"))
 
     def made(self, name: str, made_from: str, make: Callable[[], bytes | None]) -> str | None:
-        """A picture made of what `made_from` names, and again only when that changes; None where `make` says so."""
+        """A file made of what `made_from` names, and again only when that changes; None where `make` says so."""
         unreadable, path = f"unreadable: {made_from}", self.root / name
         before = self._made_from.get(name)
         if before != unreadable and not (before == made_from and path.is_file()):
@@ -79,11 +102,12 @@ class Published:
         kept = {name: made for name, made in self._made_from.items() if name in seen}
         if kept != self._remembered():
             write_json(self.root / MEMORY, kept)
+        wanted = {str(self.root / name) for name in (*self._wanted, MEMORY)}
         for folder, _, files in os.walk(self.root, topdown=False):
             for file in files:
-                path = Path(folder) / file
-                if path.relative_to(self.root).as_posix() not in self._wanted | {MEMORY}:
-                    path.unlink()
+                path = os.path.join(folder, file)
+                if path not in wanted:
+                    os.unlink(path)
             if Path(folder) != self.root and not any(Path(folder).iterdir()):
                 Path(folder).rmdir()
 
@@ -93,17 +117,24 @@ class Published:
         return {str(name): str(made) for name, made in content.items()} if isinstance(content, dict) else {}
 
 
-def _same_stamp(path: Path, source: Path) -> bool:
-    one, other = path.stat(), source.stat()
-    return (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
+def _stat(path: Path) -> os.stat_result | None:
+    """None where there is no such file, or one whose name no disk can hold."""
+    try:
+        return path.stat()
+    except (OSError, ValueError):
+        return None
 
 
-def _framed(source: Path, size: tuple[int, int]) -> bytes | None:
-    """PNG bytes of a photograph at (H, W), read and framed by the library; None when it cannot be read."""
+def _stamp(found: os.stat_result) -> tuple[int, int]:
+    return found.st_size, found.st_mtime_ns
+
+
+def _framed(source: Path, size: tuple[int, int], suffix: str) -> bytes | None:
+    """Bytes of a photograph at (H, W), read and framed by the library; None when it cannot be read."""
     from viton.data.framing import fit_photo  # here, so that an unchanged report does not wait for torch
     from viton.images import encode, load_rgb
 
     try:
-        return encode(fit_photo(load_rgb(source), size), ".png")
+        return encode(fit_photo(load_rgb(source), size), suffix)
     except InputError:  # the check of the data says why
         return None

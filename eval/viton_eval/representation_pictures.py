@@ -11,7 +11,7 @@ from viton.errors import InputError
 from viton.files import digest_of, sha256_of
 from viton.provenance import PACKAGE
 from viton_eval.commands import Run
-from viton_eval.published import FRAMERS, Published
+from viton_eval.published import FRAMERS, TALLEST, Published
 
 if TYPE_CHECKING:
     from viton.data.viton_hd import VitonHd
@@ -31,7 +31,8 @@ class Representations:
         self.run, self.out, self.digests = run, out, digests
         shown = run.config.representation.model_dump(mode="json")
         code = [sha256_of(PACKAGE / name) for name in DRAWN_BY]
-        self._how = digest_of({"size": run.config.size, "representation": shown, "code": code})[:16]
+        self._size = _drawn_at(run.config.size)
+        self._how = digest_of({"size": self._size, "representation": shown, "code": code})[:16]
         self._files: dict[str, list[Path]] = {}  # of each person: photo, parsing, joints
         for folder in (run.data_root / run.config.split / name for name in FOLDERS):
             for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -51,7 +52,7 @@ class Representations:
 
     def _drawn(self, person_id: str) -> bytes | None:
         try:
-            person = self._data.person(person_id, self.run.config.size)
+            person = self._data.person(person_id, self._size)
         except InputError:  # the check of the data says why
             return None
         from viton.images import encode
@@ -60,3 +61,9 @@ class Representations:
 
         channels = represent_people([person], self.run.config.representation, self._data.label_map)[0]
         return encode(representation_picture(channels), ".png") if len(channels) == WHOLE else None
+
+
+def _drawn_at(size: tuple[int, int]) -> tuple[int, int]:
+    """A large one is drawn smaller: all its parts grow with the picture, and only take longer."""
+    whole = size[0] > TALLEST and size[0] % TALLEST == 0 and size[1] * TALLEST % size[0] == 0
+    return (TALLEST, size[1] * TALLEST // size[0]) if whole else size

@@ -20,7 +20,7 @@ def render(name: str, **values: object) -> str:
 
 
 def style(name: str) -> str:
-    """The text of a style sheet."""
+    """The text of a style sheet, or of a template as it is written."""
     return (SITE / name).read_text()
 
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from tests.viton_eval.browser import chromium, chromium_there, open_page  # noqa: F401
 from viton_eval.assemble import assemble
 from viton_eval.commands import resolved_run
 from viton_eval.plan import plan

@@ -1,50 +1,8 @@
 """The report in a real browser, opened from disk."""
 
-import os
-import shutil
-
 import pytest
 
 pytestmark = pytest.mark.browser
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-NAMES = ["chromium", "chromium-browser", "google-chrome"]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """A running Chromium; without one the tests are skipped, or fail where CI is set."""
-    path = os.environ.get("VITON_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        message = f"NOT CHECKED: no browser; looked for VITON_CHROMIUM, {', '.join(NAMES)}"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(chromium):
-    """Open a file and return its page; at the end nothing may have gone wrong or been asked of a network."""
-    opened = []
-
-    def open_file(path, width=1400, height=900):
-        page = chromium.new_page(viewport={"width": width, "height": height})
-        wrong = []
-        page.on("console", lambda message: wrong.append(message.text) if message.type != "log" else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
-        page.on("request", lambda one: None if one.url.startswith(("file:", "data:")) else wrong.append(one.url))
-        page.goto(path.resolve().as_uri())
-        opened.append((page, wrong))
-        return page
-
-    yield open_file
-    for page, wrong in opened:
-        page.close()
-        assert wrong == []
 
 
 def focused(page, row, column):

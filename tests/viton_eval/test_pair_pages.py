@@ -14,7 +14,7 @@ from viton.data import viton_hd
 from viton.digests import Digests
 from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
-from viton_eval import representation_pictures
+from viton_eval import pair_pages, representation_pictures
 from viton_eval.commands import open_run
 from viton_eval.measure_labels import MEASURES
 from viton_eval.page_names import page_name, page_names
@@ -230,3 +230,29 @@ def test_where_no_whole_representation_can_be_drawn_there_is_none(world, tmp_pat
     person = next((world / "test/image").iterdir()).stem
     assert representations(world, tmp_path).of("nobody") is None
     assert representations(world, tmp_path, representation={"pose": False}).of(person) is None
+
+
+def test_a_name_that_fits_no_disk_is_no_page_and_stops_nothing(finished):
+    run = finished(PAIRS)
+    (run.folder / "data/test_pairs.txt").write_text(f"{'p' * 150} {'c' * 150}\np1 c1\n")
+    site = run.site()
+    assert page_of(site, "p1", "c1").is_file()
+    assert [path.name for path in (site.parent / "pairs").glob("*.html")] == ["p1__c1.html"]
+    assert page_name("é" * 120, "c") is None
+
+
+def test_a_page_changes_with_what_stands_on_it_and_its_template_alone(finished, monkeypatch):
+    run = finished(PAIRS)
+    site = run.site()
+    page = page_of(site, "p1", "c1")
+    with monkeypatch.context() as patch:
+        patch.setattr(pair_pages, "render", None)  # would raise
+        run.site()
+    path = run.run.warps / "warps.jsonl"
+    run.rows(path, [row | {"iou": 0.125} for row in run.rows(path)])
+    run.site()
+    assert "0.125" in page.read_text()
+    monkeypatch.setattr(pair_pages, "style", lambda name: "another template")
+    monkeypatch.setattr(pair_pages, "render", lambda *_, **__: "written anew")
+    run.site()
+    assert page.read_text() == "written anew"

@@ -3,8 +3,9 @@
   var data = JSON.parse(document.getElementById("data").textContent);
   var grid = document.getElementById("grid");
   if (!grid) { return; }
-  var columns = data.columns, rows = data.rows, perPage = data.page;
-  rows.forEach(function (row, r) { row[4] = data.links[r]; }); // the pair's own page
+  var columns = data.columns, rows = data.rows;
+  var perPage = window.matchMedia("(max-width: 34rem)").matches ? Math.ceil(data.page / 3) : data.page;
+  rows.forEach(function (row, r) { row[4] = data.links[r]; row[5] = r + 1; }); // the pair's own page, and its number
   var personColumn = columns.findIndex(function (column) { return column.kind === "person"; });
   var matching = rows, page = 0, open = null;
   function $(id) { return document.getElementById(id); }
@@ -50,7 +51,7 @@
     image.width = data.width;
     image.height = data.height;
     image.alt = words(row, c);
-    image.src = cell;
+    image.src = data.thumbnails ? "thumbnails" + cell.slice("images".length) + ".jpg" : cell;
     button.appendChild(image);
     return button;
   }
@@ -59,6 +60,8 @@
     var item = element("div", "row");
     item.setAttribute("role", "group");
     item.setAttribute("aria-label", row[0] + " in " + row[1]);
+    item.id = "pair-" + row[5];
+    item.tabIndex = -1; // so that a browser that comes here by the address gives it the focus
     var who = element("div", "who");
     who.appendChild(element("h3", "", row[0]));
     who.appendChild(element("p", "", "in " + row[1]));
@@ -119,7 +122,7 @@
     $("shown").textContent = extent(first + 1, last);
     $("page").value = page;
     [["previous", page === 0], ["next", page >= numPages() - 1]].forEach(function (end) {
-      $(end[0]).disabled = $(end[0] + "-below").disabled = end[1];
+      [$(end[0]), $(end[0] + "-below")].forEach(function (button) { button.setAttribute("aria-disabled", end[1]); });
     });
     $("bottom").hidden = $("top-pager").hidden = numPages() === 1;
   }
@@ -138,6 +141,23 @@
     page = Math.min(Math.max(to, 0), numPages() - 1);
     show();
     if (above) { $("pictures").scrollIntoView(); }
+  }
+
+  // By hand: the address then names the first pair on show, so that a reader who comes back finds the page again.
+  function turnTo(to, above) {
+    if (to < 0 || to >= numPages()) { return; } // an end, whose button stays where the focus is
+    turn(to, above);
+    history.replaceState(null, "", "#pair-" + matching[page * perPage][5]);
+  }
+
+  // Show the pair that the address names, and put the focus on it.
+  function visit() {
+    var named = /^#pair-(\d+)$/.exec(window.location.hash), place = named ? Number(named[1]) - 1 : -1;
+    if (place < 0 || place >= rows.length) { return; }
+    if (matching !== rows) { $("tools").reset(); matching = rows; fillPages(); }
+    turn(Math.floor(place / perPage));
+    var row = $("pair-" + named[1]);
+    if (row) { row.scrollIntoView(); row.focus({ preventScroll: true }); }
   }
 
   function filter() {
@@ -219,11 +239,13 @@
   $("tools").addEventListener("submit", function (event) { event.preventDefault(); });
   $("find").addEventListener("input", filter);
   $("only-failed").addEventListener("change", filter);
-  $("page").addEventListener("change", function () { turn(Number($("page").value)); });
-  $("previous").addEventListener("click", function () { turn(page - 1); });
-  $("next").addEventListener("click", function () { turn(page + 1); });
-  $("previous-below").addEventListener("click", function () { turn(page - 1, true); });
-  $("next-below").addEventListener("click", function () { turn(page + 1, true); });
+  $("page").addEventListener("change", function () { turnTo(Number($("page").value)); });
+  $("previous").addEventListener("click", function () { turnTo(page - 1); });
+  $("next").addEventListener("click", function () { turnTo(page + 1); });
+  $("previous-below").addEventListener("click", function () { turnTo(page - 1, true); });
+  $("next-below").addEventListener("click", function () { turnTo(page + 1, true); });
+  window.addEventListener("hashchange", visit);
   fillPages();
   show();
+  visit();
 })();
