@@ -11,6 +11,7 @@ from viton_eval.features import FeatureExtractor, Features
 from viton_eval.frechet import frechet_distance
 from viton_eval.inception_score import SplitProtocol, inception_score_of_logits
 from viton_eval.kernel_distance import kernel_distance, subset_kernel_distance
+from viton_eval.metrics import ALL, Metrics
 
 VERDICTS = ("logits_unbiased", "logits", "proxy_logits")  # outputs that verdicts can be made of, torch-fidelity's first
 
@@ -47,14 +48,20 @@ class SetMeasure(NamedTuple):
 
 
 def set_measures(
-    made: Features, true: Features, people: tuple[Sequence[str], Sequence[str]], use: Use
+    made: Features, true: Features, people: tuple[Sequence[str], Sequence[str]], use: Use, metrics: Metrics = ALL
 ) -> list[SetMeasure]:
-    """FID, KID and Inception Score of one set by one extractor, as far as it is used for them.
+    """FID, KID and Inception Score of one set by one extractor, as far as it is used for them and they are asked for.
 
     people: whom each picture of the two sets shows: who is in both is left out together for KID's interval.
     """
-    found = [_frechet(made, true), _kernel(made, true, people, use.subsets)] if use.distances else []
-    return found + ([_inception(made, use.verdicts)] if use.verdicts else [])
+    found = []
+    if use.distances and metrics.wants("fid"):
+        found.append(_frechet(made, true))
+    if use.distances and metrics.wants("kid"):
+        found.append(_kernel(made, true, people, use.subsets))
+    if use.verdicts and "inception_score" in metrics.families():  # also by the name that a proxy's has
+        found.append(_inception(made, use.verdicts))
+    return found
 
 
 def _frechet(made: Features, true: Features) -> SetMeasure:

@@ -94,8 +94,14 @@ def latex_text(table: pd.DataFrame, caption: str = "", label: str = "") -> str:
 
 def markdown_text(table: pd.DataFrame) -> str:
     """A table with its row names as a Markdown table, without a last newline; text is shown as it is."""
-    head, *body = ([_markdown(cell) for cell in row] for row in _rows(table))
+    head, *body = ([markdown_cell(cell) for cell in row] for row in _rows(table))
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
+
+
+def markdown_cell(value: object) -> str:
+    """Anything as one line of Markdown that shows it as it is, in a table or elsewhere."""
+    text = CONTROL.sub(" ", str(value)).translate(MARKDOWN).replace("](", "]&#40;")
+    return EMPHASIS.sub(lambda found: f"&#{ord(found[0])};", text)
 
 
 def _rows(table: pd.DataFrame) -> Iterable[list[object]]:
@@ -118,8 +124,3 @@ def _latex_row(row: Sequence[object]) -> str:
 
 def _latex(value: object) -> str:
     return "".join(LATEX.get(sign, sign) for sign in CONTROL.sub(" ", str(value)))
-
-
-def _markdown(value: object) -> str:
-    text = CONTROL.sub(" ", str(value)).translate(MARKDOWN).replace("](", "]&#40;")
-    return EMPHASIS.sub(lambda found: f"&#{ord(found[0])};", text)
