@@ -7,7 +7,7 @@ unpaired   another garment, and no true picture: only sets of pictures can be co
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -29,7 +29,7 @@ from viton_eval.foreign import expect_plain
 from viton_eval.judge import STEP
 from viton_eval.judge_features import JudgeExtractor, ToldExtractor
 from viton_eval.lpips import LEAST
-from viton_eval.matching import match
+from viton_eval.matching import match, printable
 from viton_eval.protocols import Protocol
 from viton_eval.resizing import resized
 from viton_eval.set_measures import Use
@@ -37,6 +37,7 @@ from viton_eval.ssim_variants import RADIUS
 
 Mode = Literal["truth", "paired", "unpaired"]
 BATCH = 8  # pairs of which pictures are in memory at a time
+EXTRA = "pictures of no pair left out"
 KEY = ["method", "person", "clothing"]
 Sets = dict[str, list[Features]]  # of each method: by extractor
 
@@ -62,7 +63,7 @@ class Passed(NamedTuple):
     size: Size
     pairs: pd.DataFrame  # KEY and the measures, a row a picture; none where no true picture is known
     files: dict[str, dict[Pair, Path]]  # of each method: the pictures that were measured
-    failed: dict[str, dict[str, int]]  # of each method: pairs without a picture, by reason
+    failed: dict[str, dict[str, int]]  # of each method: pairs without a picture, by reason; EXTRA
     people: dict[str, list[str]]  # whom each picture of a method's set shows; "" is the set of true ones
     sets: Sets  # likewise their features
     unseen: int = 0  # pairs whose regions are not known
@@ -84,7 +85,10 @@ class _Sets:
     def add(self, name: str, pairs: Sequence[Pair], pictures: Pictures) -> None:
         """Add some pictures to a set."""
         if self.asked.uses:
-            named = [(f"{name}: {pair.name}", pixels) for pair, pixels in zip(pairs, pictures.pixels, strict=True)]
+            named = [
+                (f"{name or 'true picture'}: {pair.name}", pixels)
+                for pair, pixels in zip(pairs, pictures.pixels, strict=True)
+            ]
             extractors = [_extractor(use.extractor, pictures) for use in self.asked.uses]
             self._parts[name].append(extract(named, extractors, batch=BATCH, device=self.asked.how.device))
             self.people[name] += [pair.person for pair in pairs]
@@ -145,18 +149,23 @@ def _add_photos(sets: _Sets, asked: Asked, size: Size) -> None:
 
 
 def _files(folder: Path, asked: Asked) -> tuple[dict[Pair, Path], dict[str, int]]:
-    """Where each pair's picture lies, and how many pairs have none, by reason."""
+    """Where each pair's picture lies, and how many pairs have none, by reason; and how many pictures are of no pair."""
     manifest = folder / "manifest.jsonl"
     if not manifest.is_file():
         found = match(folder, asked.pattern, asked.pairs, asked.missing_ok)
-        return found.files, {"missing": len(found.missing)} if found.missing else {}
-    rows = {Pair(str(row.get("person")), str(row.get("clothing"))): row for row in read_jsonl(manifest)}
+        told = {"missing": len(found.missing), EXTRA: len(found.extra)}
+        return found.files, {what: count for what, count in told.items() if count}
+    listed = [(Pair(str(row.get("person")), str(row.get("clothing"))), row) for row in read_jsonl(manifest)]
+    rows = dict(listed)
     if lacking := [pair.name for pair in asked.pairs if pair not in rows]:
         raise InputError(manifest, f"a row for each of {len(asked.pairs)} pairs", f"none for {lacking[0]}")
+    if len(rows) < len(listed):
+        twice = next(pair for pair, count in Counter(pair for pair, _ in listed).items() if count > 1)
+        raise InputError(manifest, "one row a pair", f"two or more for {twice.name}")
     status = {pair: str(rows[pair].get("status")) for pair in asked.pairs}
     failed = pd.Series([each for each in status.values() if each != "ok"], dtype=object).value_counts()
     good = {pair: folder / Path(str(rows[pair].get("file"))).name for pair in asked.pairs if status[pair] == "ok"}
-    return good, {str(reason): int(count) for reason, count in failed.items()}
+    return good, {printable(str(reason)): int(count) for reason, count in failed.items()}
 
 
 def _size(files: Mapping[str, Mapping[Pair, Path]], asked: Asked) -> Size:
@@ -228,6 +237,11 @@ def _joined(parts: Sequence[Sequence[Features]]) -> list[Features]:
     joined = []
     for of_extractor in zip(*parts, strict=True):
         first = of_extractor[0]
+        kinds = {tuple(sorted((name, rows.shape[1]) for name, rows in part.values.items())) for part in of_extractor}
+        if len(kinds) > 1:
+            raise InputError(
+                first.extractor, "the same features of every picture", " and ".join(map(str, sorted(kinds)))
+            )
         values = {name: np.concatenate([part.values[name] for part in of_extractor]) for name in first.values}
         names = tuple(name for part in of_extractor for name in part.names)
         joined.append(first._replace(names=names, values=values))

@@ -65,6 +65,8 @@ def set_measures(
 
 
 def _frechet(made: Features, true: Features) -> SetMeasure:
+    if "features" not in made.values:
+        return _absent("fid", len(made.names), f"{made.extractor} gives no features")
     try:
         found = frechet_distance(made.values["features"], true.values["features"])
     except ValueError as error:
@@ -81,6 +83,8 @@ def _kernel(
     people: tuple[Sequence[str], Sequence[str]],
     subsets: tuple[int, int, float] | None,
 ) -> SetMeasure:
+    if "features" not in made.values:
+        return _absent("kid", len(made.names), f"{made.extractor} gives no features")
     values = made.values["features"], true.values["features"]
     try:
         if subsets is None:
