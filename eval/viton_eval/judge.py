@@ -70,7 +70,7 @@ class Judge:
         """`distance_maps` (B,1,H,W) of pictures by their units, at `size` (H,W)."""
         maps = ones[0].new_zeros(len(ones[0]), 1, *size)
         for one, other in zip(ones, others, strict=True):
-            apart = (one - other).square().sum(dim=1, keepdim=True)  # (B, 1, h, w)
+            apart = (one - other).square_().sum(dim=1, keepdim=True)  # (B, 1, h, w)
             maps += F.interpolate(apart, tuple(size), mode="bilinear", align_corners=False)
         return maps / len(self.network.channels)
 

@@ -12,8 +12,11 @@ import torch
 from PIL import Image
 
 from viton import console
+from viton.checkpoint import StageFolder
 from viton.data.viton_hd import VitonHd
+from viton.extractors import AttributeReader
 from viton.images import load_rgb, save_png
+from viton.judge import JudgeFeatures
 from viton_eval.cli import app
 from viton_eval.table_texts import read_csv_text
 
@@ -110,6 +113,18 @@ def test_a_size_that_a_measure_does_not_take_is_said(score, truths, scored_world
     assert code == 1
     assert "expected at least 11 pixels a side, the window of SSIM, got 10x8" in said
     assert score("--metrics", "l1,psnr", results=truths)[0] == 0
+
+
+def test_a_size_that_the_judge_does_not_take_is_said(score, truths, tmp_path):
+    torch.manual_seed(0)
+    StageFolder(tmp_path / "judge").finish({"judge": AttributeReader(JudgeFeatures(4))}, {"stage": "judge", "steps": 1})
+    for path in truths.iterdir():
+        save_png(path, np.zeros((60, 45, 3), np.uint8))
+    for words in (("--judge", tmp_path / "judge"), ("--extractor", f"judge={tmp_path / 'judge'}")):
+        code, said, _ = score(*words, results=truths)
+        assert code == 1
+        assert "expected height and width in multiples of 16, for the judge, got 60x45" in said
+    assert score("--judge", tmp_path / "judge", "--metrics", "ssim", results=truths)[0] == 0
 
 
 def test_alpha_lies_on_white_and_grey_is_three_equal_channels(score, truths, pairs, scored_world):

@@ -11,8 +11,10 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from viton.checkpoint import StageFolder
 from viton.data.viton_hd import VitonHd
 from viton.errors import UsageError
+from viton.extractors import AttributeReader
 from viton.images import load_rgb, save_png
 from viton.judge import JudgeFeatures
 from viton_eval import folder_measures, set_measures
@@ -20,6 +22,7 @@ from viton_eval.cli import app
 from viton_eval.folder_measures import Beside, Pictures, beside
 from viton_eval.folder_regions import own_photo, true_try_on
 from viton_eval.judge import Judge
+from viton_eval.judge_features import JudgeExtractor, ToldExtractor
 from viton_eval.lpips import Lpips, features_of
 from viton_eval.measures import l1_map, mean_in
 from viton_eval.metrics import KNOWN, metrics_of
@@ -191,6 +194,50 @@ def test_a_truth_is_seen_once_for_all_methods_also_where_some_have_fewer_picture
     assert len(both) == len(pairs) - 2
     assert np.allclose(both["judge_x"], both["judge_y"], rtol=1e-5)
     assert (passed.pairs[passed.pairs["method"] == "truth"]["judge"] < 1e-9).all()
+
+
+@pytest.fixture
+def stage(judge, tmp_path):
+    """A judge with its heads as a finished stage leaves it."""
+    torch.manual_seed(1)
+    reader = AttributeReader(judge.network)
+    torch.nn.init.normal_(reader.heads.weight)
+    StageFolder(tmp_path / "judge").finish({"judge": reader}, {"stage": "judge", "steps": 1})
+    return tmp_path / "judge"
+
+
+def test_a_judge_that_measures_and_describes_looks_at_each_picture_once(data, pairs, made, stage):
+    judge, extractor, looked = Judge.of_stage(stage), JudgeExtractor.of_stage(stage), []
+    for network in (judge.network, extractor.reader.body):
+        network.register_forward_hook(lambda module, images, out: looked.append(len(images[0])))
+    how = Beside(judge=judge, metrics=metrics_of("judge,fid,kid,inception_score"))
+    told, _ = scored(data, pairs, how, (Use(extractor),), made=made)
+    assert sum(looked) == 2 * len(pairs)
+    alone, _ = scored(data, pairs, Beside(), (Use(extractor),), made=made)
+    assert sum(looked) == 4 * len(pairs)
+    for name in ("", "made"):
+        for output in ("features", "proxy_logits"):
+            one, other = (passed.sets[name][0].values[output] for passed in (told, alone))
+            assert np.allclose(one, other, rtol=1e-4, atol=1e-5)
+    (sets,) = told.sets["made"]
+    assert [sets.extractor, sets.sha256] == ["judge-proxy", judge.sha256]
+
+
+def test_a_judge_that_only_describes_is_not_taken_for_another_ones(data, pairs, made, stage, judge):
+    extractor = JudgeExtractor.of_stage(stage)
+    other = Judge(JudgeFeatures(4), "2" * 64)
+    with_other, _ = scored(data, pairs, Beside(judge=other), (Use(extractor),), made=made)
+    alone, _ = scored(data, pairs, Beside(), (Use(extractor),), made=made)
+    assert np.array_equal(with_other.sets["made"][0].values["features"], alone.sets["made"][0].values["features"])
+
+
+def test_a_told_extractor_takes_no_other_number_of_pictures(stage):
+    extractor = JudgeExtractor.of_stage(stage)
+    images = torch.rand(2, 3, *SIZE) * 255
+    told = ToldExtractor(extractor, extractor.reader.body(images / 127.5 - 1))
+    torch.testing.assert_close(told(images)["features"], extractor(images)["features"])
+    with pytest.raises(ValueError, match="expected 2, which the judge has seen, got 1"):
+        told(images[:1])
 
 
 def test_what_is_not_asked_is_neither_measured_nor_shown(data, pairs, made, monkeypatch):
