@@ -89,13 +89,13 @@ class Pictures:
         return [unit(depth) for depth in self.depths]
 
     def some(self, places: Sequence[int]) -> Pictures:
-        """Those at some places, with what is known of them."""
+        """Those at some places, with what is asked of them: all are asked, since others want the rest."""
         if len(places) == len(self.pixels):
             return self
         chosen = Pictures([self.pixels[place] for place in places], self.how)
-        if "windowed" in self.__dict__:
+        if "ssim" in self.how.wholes:
             chosen.windowed = [self.windowed[place] for place in places]
-        if "units" in self.__dict__:
+        if "judge" in self.how.wholes:
             chosen.units = [each[list(places)] for each in self.units]
         return chosen
 

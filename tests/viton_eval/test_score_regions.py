@@ -186,7 +186,7 @@ def test_a_truth_is_seen_once_for_all_methods_also_where_some_have_fewer_picture
     counted = []
     judge.network.register_forward_hook(lambda module, images, out: counted.append(len(images[0])))
     how = Beside(judge=judge, metrics=metrics_of("judge"))
-    asked = Asked({"truth": truths, "made": made}, data, pairs, how, missing_ok=True)
+    asked = Asked({"made": made, "truth": truths}, data, pairs, how, missing_ok=True)
     passed = pass_over(asked)
     assert sum(counted) == 3 * len(pairs) - 1
     alone = pass_over(asked._replace(results={"made": made}, pairs=pairs[2:])).pairs
