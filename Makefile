@@ -38,12 +38,13 @@ lint: ## check style and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-bench: ## time the steps that have budgets, the drawing of a made-up world, and a report of 2,000 pairs
+bench: ## time the steps that have budgets, a made-up world, scoring, and a report of 2,000 pairs
 	$(SET_UP)
 	.venv/bin/python -m benchmarks.world
 	.venv/bin/python -m benchmarks.try_on
 	.venv/bin/python -m benchmarks
 	.venv/bin/python -m benchmarks.training
+	.venv/bin/python -m benchmarks.scoring
 	.venv/bin/python -m benchmarks.report
 
 gpu-check: ## every stage on a GPU beside the CPU: agreement, images/s, memory

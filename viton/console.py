@@ -37,7 +37,9 @@ def run(app: typer.Typer) -> NoReturn:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    line = " ".join(message.split())  # and no sign in it that moves the cursor: names of files are other people's
+    shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line)
+    print(f"error: {shown}", file=sys.stderr)
     sys.exit(code)
 
 

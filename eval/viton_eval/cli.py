@@ -115,7 +115,7 @@ def score(
     results: Annotated[list[str], typer.Option(metavar="NAME=DIR", help="a folder of try-ons; may be repeated")],
     data: Annotated[Path, typer.Option(help="the dataset, in the viton-hd layout")],
     pairs: Annotated[str, typer.Option(help="pairs file, under the dataset or a path")],
-    out: Annotated[Path, typer.Option(help="CSV; .pairs.csv, .differences.csv and .json are written beside it")],
+    out: Annotated[Path, typer.Option(help="CSV; .pairs.csv, .differences.csv, .md, .tex and .json go beside it")],
     split: Annotated[str, typer.Option(help="train, val or test")] = "test",
     pattern: Annotated[str, typer.Option(help="names of pictures in folders without a manifest")] = PATTERN,
     protocol: Annotated[str, typer.Option(help="ours, hr-viton, ladi-vton or catvton")] = "ours",
@@ -129,16 +129,36 @@ def score(
             "own=package.module:attribute; may be repeated",
         ),
     ] = [],  # noqa: B006
+    metrics: Annotated[
+        str,
+        typer.Option(metavar="LIST", help="with commas: ssim, psnr, l1, lpips, judge, fid, kid, ... ; all by default"),
+    ] = "",
     against: Annotated[str, typer.Option(help="what the others are compared with; the first by default")] = "",
     missing_ok: Annotated[bool, typer.Option("--missing-ok", help="a pair without a picture counts as failed")] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
+    seed: Annotated[int, typer.Option(min=0, help="of the draws that intervals and p-values are made of")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="print the rows as JSON lines")] = False,
 ) -> None:
     """Score folders of try-ons beside each other, with intervals and paired differences; each picture is read once."""
     from viton_eval.score_request import Request, score_folders
 
     request = Request(
-        *(results, data, pairs, split, pattern, protocol, judge, lpips, extractor, against, missing_ok, device)
+        *(
+            results,
+            data,
+            pairs,
+            split,
+            pattern,
+            protocol,
+            judge,
+            lpips,
+            extractor,
+            against,
+            missing_ok,
+            device,
+            metrics,
+            seed,
+        )
     )
     rows = score_folders(request, out)
     if as_json:

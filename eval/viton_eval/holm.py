@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from viton_eval.interval import FEWEST, drawn_means
+from viton_eval.interval import DRAWS, FEWEST, drawn_means
 
 
 def p_value(
-    differences: Sequence[float], people: Sequence[str], garments: Sequence[str], seed: int = 0, draws: int = 2000
+    differences: Sequence[float], people: Sequence[str], garments: Sequence[str], seed: int = 0, draws: int = DRAWS
 ) -> float:
     """How often a mean difference as far from 0 would be drawn, were there none, in (0,1], two-sided.
 

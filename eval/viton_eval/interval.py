@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+DRAWS = 2000  # of people and garments
 FEWEST = 8  # pairs: intervals drawn from fewer are too narrow to decide anything
 
 
@@ -25,7 +26,7 @@ class Mean(NamedTuple):
 
 
 def mean_interval(
-    values: Sequence[float], people: Sequence[str], garments: Sequence[str], seed: int = 0, draws: int = 2000
+    values: Sequence[float], people: Sequence[str], garments: Sequence[str], seed: int = 0, draws: int = DRAWS
 ) -> Mean:
     """The mean and its 95% interval when people and garments are both drawn anew (Owen's pigeonhole bootstrap).
 
@@ -36,7 +37,7 @@ def mean_interval(
 
 
 def drawn_means(
-    values: Sequence[float], people: Sequence[str], garments: Sequence[str], seed: int = 0, draws: int = 2000
+    values: Sequence[float], people: Sequence[str], garments: Sequence[str], seed: int = 0, draws: int = DRAWS
 ) -> NDArray[np.float64]:
     """The mean of each draw in which a pair is left, at most (draws,); ValueError for no values."""
     weights = drawn_weights(tuple(people), tuple(garments), seed, draws)
@@ -44,7 +45,7 @@ def drawn_means(
 
 
 def median_interval(
-    values: Sequence[float], people: Sequence[str], garments: Sequence[str], seed: int = 0, draws: int = 2000
+    values: Sequence[float], people: Sequence[str], garments: Sequence[str], seed: int = 0, draws: int = DRAWS
 ) -> Mean:
     """The median and its 95% interval, by the same draws; of an even count the mean of the middle two."""
     order = np.argsort(np.asarray(values, np.float64), kind="stable")

@@ -9,6 +9,7 @@ mask's pixels, weighted by a soft mask's values. What lies farther away than REA
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -19,6 +20,7 @@ from viton.checkpoint import StageFolder
 from viton.judge import JudgeFeatures, load_judge
 
 EPSILON = 1e-6
+STEP = 16  # px: height and width are multiples of it
 REACH = 71  # px: 2 of the stem, 53 of the blocks, 16 of the enlargement of the deepest map
 
 
@@ -48,17 +50,32 @@ class Judge:
         """
         if images.shape != truths.shape or images.ndim != 4 or images.shape[1] != 3:
             raise ValueError(f"images: expected (B, 3, H, W) twice, got {tuple(images.shape)}, {tuple(truths.shape)}")
-        if images.shape[2] % 16 or images.shape[3] % 16:
+        if images.shape[2] % STEP or images.shape[3] % STEP:
             raise ValueError(f"images: expected height and width in multiples of 16, got {tuple(images.shape)}")
-        maps = images.new_zeros(len(images), 1, *images.shape[2:])
-        for depth in self.network(torch.cat([images, truths]).contiguous(memory_format=torch.channels_last)):
-            one, other = _unit(depth).chunk(2)
-            apart = (one - other).square().sum(dim=1, keepdim=True)  # (B, 1, h, w)
-            maps += F.interpolate(apart, images.shape[2:], mode="bilinear", align_corners=False)
+        ones, others = zip(*(depth.chunk(2) for depth in self.units(torch.cat([images, truths]))), strict=True)
+        return self.between(ones, others, images.shape[2:])
+
+    @torch.no_grad()
+    def depths(self, images: Tensor) -> list[Tensor]:
+        """What the network says of pictures (B,3,H,W) in [-1,1], H and W multiples of 16: five depths (B,C,h,w)."""
+        found: list[Tensor] = self.network(images.contiguous(memory_format=torch.channels_last))
+        return found
+
+    def units(self, images: Tensor) -> list[Tensor]:
+        """The depths of pictures in unit length over the channels."""
+        return [unit(depth) for depth in self.depths(images)]
+
+    @torch.no_grad()
+    def between(self, ones: Sequence[Tensor], others: Sequence[Tensor], size: Sequence[int]) -> Tensor:
+        """`distance_maps` (B,1,H,W) of pictures by their units, at `size` (H,W)."""
+        maps = ones[0].new_zeros(len(ones[0]), 1, *size)
+        for one, other in zip(ones, others, strict=True):
+            apart = (one - other).square_().sum(dim=1, keepdim=True)  # (B, 1, h, w)
+            maps += F.interpolate(apart, tuple(size), mode="bilinear", align_corners=False)
         return maps / len(self.network.channels)
 
 
-def _unit(features: Tensor) -> Tensor:
+def unit(features: Tensor) -> Tensor:
     """Features (B,C,h,w) in unit length over the channels."""
     return features / (features.norm(dim=1, keepdim=True) + EPSILON)
 

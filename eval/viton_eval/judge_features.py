@@ -8,7 +8,7 @@ is the product of the two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -56,11 +56,30 @@ class JudgeExtractor:
         """float32 (B,3,H,W) in 0..255 -> features (B,D) and proxy_logits (B,36); raises ValueError for other sizes."""
         if images.shape[2] % 16 or images.shape[3] % 16:
             raise ValueError(f"images: expected height and width in multiples of 16, got {tuple(images.shape)}")
-        depths = self.reader.body(to_signed(images))
+        return self.of_depths(self.reader.body(to_signed(images)))
+
+    @torch.no_grad()
+    def of_depths(self, depths: Sequence[Tensor]) -> Mapping[str, Tensor]:
+        """The same from what the network says of the pictures, its five depths (B,C,h,w)."""
         features = torch.cat([depth.float().mean(dim=(2, 3)) for depth in depths], dim=1)
         logits = dict(zip(_names(), self.reader.heads(self.reader.norm(features)).split(CLASSES, dim=1), strict=True))
         kinds, patterns = (logits[name] for name in VERDICT)
         return {"features": features, "proxy_logits": (kinds[:, :, None] + patterns[:, None]).flatten(1)}
+
+
+class ToldExtractor:
+    """A judge's extractor for some pictures of which its network has said what it says: it does not ask again."""
+
+    def __init__(self, extractor: JudgeExtractor, depths: Sequence[Tensor]) -> None:
+        self.extractor, self.depths = extractor, depths
+        self.name, self.sha256 = extractor.name, extractor.sha256
+        self.input_size, self.resize = extractor.input_size, extractor.resize
+
+    def __call__(self, images: Tensor) -> Mapping[str, Tensor]:
+        """As JudgeExtractor; raises ValueError for other pictures than it was told of, as far as their number says."""
+        if len(images) != len(self.depths[0]):
+            raise ValueError(f"images: expected {len(self.depths[0])}, which the judge has seen, got {len(images)}")
+        return self.extractor.of_depths(self.depths)
 
 
 def _names() -> list[str]:

@@ -54,8 +54,13 @@ def match(folder: Path, pattern: str, pairs: Sequence[Pair], missing_ok: bool = 
 
 def some(names: Sequence[str]) -> str:
     """How many names there are, and the first few, harmless to a terminal: `5: a, b, c, ...`."""
-    first = [name if name.isprintable() else ascii(name) for name in names[:NAMED]]
+    first = [printable(name) for name in names[:NAMED]]
     return f"{len(names)}: {', '.join([*first, *(['...'] if len(names) > NAMED else [])])}"
+
+
+def printable(name: str) -> str:
+    """A name as it is, or in ASCII with escapes where it would move a terminal's cursor."""
+    return name if name.isprintable() else ascii(name)
 
 
 def _split(pattern: str) -> tuple[str, tuple[str, ...]]:

@@ -6,6 +6,8 @@ pixels of a lock say nothing.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -33,19 +35,37 @@ def l1_map(made: Pixels, truth: Pixels) -> Map:
     return np.asarray(np.abs(made.astype(np.float64) - truth).mean(axis=2) / 255)
 
 
-def ssim_map(made: Pixels, truth: Pixels) -> Map:
+class Windowed(NamedTuple):
+    """A picture's colours and what SSIM's window sees of them, (H,W,3) each: made once for all that stand beside it."""
+
+    values: Map
+    mean: Map
+    square: Map  # the mean of the squares
+
+
+def windowed(picture: Pixels) -> Windowed:
+    """Of a picture (H,W,3); values in [0,1]."""
+    values = picture / 255  # float64
+    return Windowed(values, _window(values), _window(values * values))
+
+
+def similarity_map(one: Windowed, other: Windowed) -> Map:
     """Structural similarity at each pixel (H,W), in [-1,1], the mean of R, G and B; its mean is `ssim`.
 
     Gaussian window 11, sigma 1.5, data range 1, K1 0.01, K2 0.03, mirrored at the picture's edge, variances of the
     window's weights (Wang et al. 2004).
     """
-    x, y = made / 255, truth / 255  # float64
-    mean_x, mean_y = _window(x), _window(y)
-    var_x, var_y = _window(x * x) - mean_x**2, _window(y * y) - mean_y**2
+    x, y, mean_x, mean_y = one.values, other.values, one.mean, other.mean
+    var_x, var_y = one.square - mean_x**2, other.square - mean_y**2
     covariance = _window(x * y) - mean_x * mean_y
     light = (2 * mean_x * mean_y + K1**2) / (mean_x**2 + mean_y**2 + K1**2)
     structure = (2 * covariance + K2**2) / (var_x.clip(0) + var_y.clip(0) + K2**2)
     return np.asarray((light * structure).mean(axis=2))
+
+
+def ssim_map(made: Pixels, truth: Pixels) -> Map:
+    """`similarity_map` of two pictures (H,W,3)."""
+    return similarity_map(windowed(made), windowed(truth))
 
 
 def ssim(made: Pixels, truth: Pixels) -> float:

@@ -46,7 +46,7 @@ def spread(
     folders = {method: experiment.results_folder(method) for method in methods}
     rows = []
     for name, protocol in {OURS: None, **PROTOCOLS}.items():
-        how = Beside(ssim=protocol.ssim) if protocol else Beside()
+        how = Beside(ssim=protocol.ssim if protocol else Beside().ssim, regions=False)
         found = pass_over(Asked(folders, experiment.data, pairs, how, protocol=protocol)).pairs
         for method, table in found.groupby("method", sort=False):
             for measure in measures:

@@ -7,6 +7,7 @@ made changes them. `garment`, `occluders` and `outside` share no pixel and fill 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -14,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viton.coordinates import Size
+from viton.data.framing import fit_labels, padded
 from viton.data.sample import Clothing, Truth
-from viton.images import Pixels
+from viton.images import Pixels, load_labels
 from viton.parsing import FACE_AND_HAIR, TROUSERS, LabelMap
 
 Mask = NDArray[np.bool_]
@@ -43,23 +45,45 @@ class Regions(NamedTuple):
     whole: Mask  # every pixel
 
 
+class Seen(NamedTuple):
+    """Regions that any picture with a parsing has, each (H,W) bool."""
+
+    garment: Mask
+    face_hair: Mask
+    occluders: Mask  # arms, hands and hair in front of the garment
+
+
 def regions_of(truth: Truth, parsing: Pixels, clothing: Clothing, label_map: LabelMap) -> Regions:
     """The regions of a pair; parsing: the labels of the true try-on, (H,W) like its picture."""
-    worn = worn_pixels(truth)
-    if parsing.shape != worn.shape:
-        raise ValueError(f"parsing: expected {worn.shape} like the truth, got {parsing.shape}")
-    occluders = in_front(worn, np.isin(parsing, label_map.ids(OCCLUDING)))
+    seen = seen_regions(worn_pixels(truth), parsing, label_map)
+    worn, occluders = seen.garment, seen.occluders
     return Regions(
         garment=worn,
         garment_inside=inside(worn),
         print=looked_up(printed(clothing), truth),
         occluders=occluders,
-        face_hair=np.isin(parsing, label_map.ids(FACE_AND_HAIR["paper"])) & ~worn,
+        face_hair=seen.face_hair,
         neck=np.isin(parsing, label_map.ids(("neck",))) & ~worn,
         lower=np.isin(parsing, label_map.ids((*TROUSERS, "left_leg", "right_leg"))) & ~worn,
         outside=~worn & ~occluders,
         whole=np.ones_like(worn),
     )
+
+
+def seen_regions(worn: Mask, parsing: Pixels, label_map: LabelMap) -> Seen:
+    """What labels (H,W) say of a picture in which these pixels (H,W) are the garment; ValueError for unlike shapes."""
+    if parsing.shape != worn.shape:
+        raise ValueError(f"parsing: expected {worn.shape} like the picture, got {parsing.shape}")
+    return Seen(
+        garment=worn,
+        face_hair=np.isin(parsing, label_map.ids(FACE_AND_HAIR["paper"])) & ~worn,
+        occluders=in_front(worn, np.isin(parsing, label_map.ids(OCCLUDING))),
+    )
+
+
+def labels_at(path: Path, size: Size) -> Pixels:
+    """A parsing at `size` (H,W), padded with background as its photo is with white; raises InputError."""
+    return fit_labels(padded(load_labels(path), size, 0), size)
 
 
 def worn_pixels(truth: Truth) -> Mask:

@@ -7,7 +7,7 @@ unpaired   another garment, and no true picture: only sets of pictures can be co
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -22,16 +22,22 @@ from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.files import read_jsonl
 from viton.images import Pixels, load_rgb
-from viton_eval.features import Features, extract
-from viton_eval.folder_measures import Beside, beside
+from viton_eval.features import FeatureExtractor, Features, extract
+from viton_eval.folder_measures import Beside, Pictures, beside
+from viton_eval.folder_regions import TruePicture, own_photo, true_try_on
 from viton_eval.foreign import expect_plain
-from viton_eval.matching import match
+from viton_eval.judge import STEP
+from viton_eval.judge_features import JudgeExtractor, ToldExtractor
+from viton_eval.lpips import LEAST
+from viton_eval.matching import match, printable
 from viton_eval.protocols import Protocol
 from viton_eval.resizing import resized
 from viton_eval.set_measures import Use
+from viton_eval.ssim_variants import RADIUS
 
 Mode = Literal["truth", "paired", "unpaired"]
 BATCH = 8  # pairs of which pictures are in memory at a time
+EXTRA = "pictures of no pair left out"
 KEY = ["method", "person", "clothing"]
 Sets = dict[str, list[Features]]  # of each method: by extractor
 
@@ -47,6 +53,7 @@ class Asked(NamedTuple):
     protocol: Protocol | None = None  # None: this project's own
     pattern: str = "{person}__{clothing}.png"
     missing_ok: bool = False
+    seed: int = 0  # of the intervals' draws
 
 
 class Passed(NamedTuple):
@@ -55,10 +62,40 @@ class Passed(NamedTuple):
     mode: Mode
     size: Size
     pairs: pd.DataFrame  # KEY and the measures, a row a picture; none where no true picture is known
-    made: dict[str, int]  # of each method: pictures
-    failed: dict[str, dict[str, int]]  # of each method: pairs without a picture, by reason
+    files: dict[str, dict[Pair, Path]]  # of each method: the pictures that were measured
+    failed: dict[str, dict[str, int]]  # of each method: pairs without a picture, by reason; EXTRA
     people: dict[str, list[str]]  # whom each picture of a method's set shows; "" is the set of true ones
     sets: Sets  # likewise their features
+    unseen: int = 0  # pairs whose regions are not known
+
+    @property
+    def made(self) -> dict[str, int]:
+        """Of each method: how many pictures."""
+        return {name: len(known) for name, known in self.files.items()}
+
+
+class _Sets:
+    """The sets of pictures as they grow, "" the true ones: whom each picture shows, and features by extractor."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.people: dict[str, list[str]] = defaultdict(list)
+        self._parts: dict[str, list[list[Features]]] = defaultdict(list)
+
+    def add(self, name: str, pairs: Sequence[Pair], pictures: Pictures) -> None:
+        """Add some pictures to a set."""
+        if self.asked.uses:
+            named = [
+                (f"{name or 'true picture'}: {pair.name}", pixels)
+                for pair, pixels in zip(pairs, pictures.pixels, strict=True)
+            ]
+            extractors = [_extractor(use.extractor, pictures) for use in self.asked.uses]
+            self._parts[name].append(extract(named, extractors, batch=BATCH, device=self.asked.how.device))
+            self.people[name] += [pair.person for pair in pairs]
+
+    def joined(self) -> Sets:
+        """Features of batches as those of whole sets."""
+        return {name: _joined(parts) for name, parts in self._parts.items()}
 
 
 def mode_of(data: VitonHd, pairs: Sequence[Pair]) -> Mode:
@@ -73,58 +110,87 @@ def mode_of(data: VitonHd, pairs: Sequence[Pair]) -> Mode:
 def pass_over(asked: Asked) -> Passed:
     """Decode every picture once, measure it, and collect its features.
 
-    Raises InputError for pictures that are missing, double, damaged, or of unlike sizes.
+    Raises InputError for pictures that are missing, double, damaged, of unlike sizes, or of one that what was asked
+    for does not take.
     """
     mode, files, failed = mode_of(asked.data, asked.pairs), dict[str, dict[Pair, Path]](), dict[str, dict[str, int]]()
     for name, folder in asked.results.items():
         files[name], failed[name] = _files(folder, asked)
-    size = _size(files, asked.protocol)
+    size, sets, unseen = _size(files, asked), _Sets(asked), 0
     rows: list[dict[str, object]] = []
-    people: dict[str, list[str]] = defaultdict(list)
-    sets: dict[str, list[list[Features]]] = defaultdict(list)
     for batch in _batches(asked.pairs):
-        truths = {pair: _true(asked, pair, mode, size) for pair in batch} if mode != "unpaired" else {}
-        _collect(sets, people, "", truths, asked)
+        true = [_true(asked, pair, mode, size) for pair in batch] if mode != "unpaired" else []
+        truths, seen = Pictures([each.pixels for each in true], asked.how), [each.seen for each in true]
+        unseen += seen.count(None)
+        if true:
+            sets.add("", batch, truths)
         for name, known in files.items():
-            made = {pair: _made(known[pair], size, asked.protocol) for pair in batch if pair in known}
-            _collect(sets, people, name, made, asked)
-            if truths and made:
-                measured = beside([*made.values()], [truths[pair] for pair in made], asked.how)
-                told = zip(made, measured, strict=True)
+            if not (places := [place for place, pair in enumerate(batch) if pair in known]):
+                continue
+            pairs = [batch[place] for place in places]
+            made = Pictures([_made(known[pair], size, asked.protocol) for pair in pairs], asked.how)
+            sets.add(name, pairs, made)
+            if true:
+                measured = beside(made, truths.some(places), asked.how, [seen[place] for place in places])
+                told = zip(pairs, measured, strict=True)
                 rows += [{"method": name, **pair._asdict(), **values} for pair, values in told]
     if mode == "unpaired" and asked.uses:
-        for batch in _batches(list({pair.person: pair for pair in asked.pairs}.values())):
-            _collect(sets, people, "", {pair: _true(asked, pair, mode, size) for pair in batch}, asked)
-    table = pd.DataFrame(rows, columns=[*KEY, *asked.how.names])
-    made_by = {name: len(known) for name, known in files.items()}
-    joined = {name: _joined(parts) for name, parts in sets.items()}
-    return Passed(mode, size, table, made_by, failed, dict(people), joined)
+        _add_photos(sets, asked, size)
+    nowhere = asked.how.in_regions if unseen == len(asked.pairs) else ()
+    table = pd.DataFrame(rows, columns=[*KEY, *(name for name in asked.how.names if name not in nowhere)])
+    return Passed(mode, size, table, files, failed, dict(sets.people), sets.joined(), unseen)
+
+
+def _add_photos(sets: _Sets, asked: Asked, size: Size) -> None:
+    """The photos of the people as the set of true pictures, each once."""
+    for batch in _batches(list({pair.person: pair for pair in asked.pairs}.values())):
+        photos = [_true(asked, pair, "unpaired", size).pixels for pair in batch]
+        sets.add("", batch, Pictures(photos, asked.how))
 
 
 def _files(folder: Path, asked: Asked) -> tuple[dict[Pair, Path], dict[str, int]]:
-    """Where each pair's picture lies, and how many pairs have none, by reason."""
+    """Where each pair's picture lies, and how many pairs have none, by reason; and how many pictures are of no pair."""
     manifest = folder / "manifest.jsonl"
     if not manifest.is_file():
         found = match(folder, asked.pattern, asked.pairs, asked.missing_ok)
-        return found.files, {"missing": len(found.missing)} if found.missing else {}
-    rows = {Pair(str(row.get("person")), str(row.get("clothing"))): row for row in read_jsonl(manifest)}
+        told = {"missing": len(found.missing), EXTRA: len(found.extra)}
+        return found.files, {what: count for what, count in told.items() if count}
+    listed = [(Pair(str(row.get("person")), str(row.get("clothing"))), row) for row in read_jsonl(manifest)]
+    rows = dict(listed)
     if lacking := [pair.name for pair in asked.pairs if pair not in rows]:
         raise InputError(manifest, f"a row for each of {len(asked.pairs)} pairs", f"none for {lacking[0]}")
+    if len(rows) < len(listed):
+        twice = next(pair for pair, count in Counter(pair for pair, _ in listed).items() if count > 1)
+        raise InputError(manifest, "one row a pair", f"two or more for {twice.name}")
     status = {pair: str(rows[pair].get("status")) for pair in asked.pairs}
     failed = pd.Series([each for each in status.values() if each != "ok"], dtype=object).value_counts()
     good = {pair: folder / Path(str(rows[pair].get("file"))).name for pair in asked.pairs if status[pair] == "ok"}
-    return good, {str(reason): int(count) for reason, count in failed.items()}
+    return good, {printable(str(reason)): int(count) for reason, count in failed.items()}
 
 
-def _size(files: Mapping[str, Mapping[Pair, Path]], protocol: Protocol | None) -> Size:
-    """The size that pictures are compared at: the protocol's, or that of the first result."""
-    if protocol and protocol.size:
-        return protocol.size
+def _size(files: Mapping[str, Mapping[Pair, Path]], asked: Asked) -> Size:
+    """The size that pictures are compared at, the protocol's or the first result's; InputError for one too small."""
     first = next((path for known in files.values() for path in known.values()), None)
     if first is None:
         raise InputError("results", "at least one picture", "none")
-    height, width = load_rgb(first).shape[:2]
-    return height, width
+    size = asked.protocol.size if asked.protocol and asked.protocol.size else load_rgb(first).shape[:2]
+    for wanted in _wanted(asked, size):
+        raise InputError(first, wanted, f"{size[0]}x{size[1]}")
+    return size[0], size[1]
+
+
+def _wanted(asked: Asked, size: Sequence[int]) -> Iterator[str]:
+    """What the measures ask of a size that has not got it."""
+    measured, extractors = asked.how.wholes, [use.extractor for use in asked.uses]
+    window, lpips = 2 * RADIUS[asked.how.ssim] + 1, asked.how.lpips
+    if "ssim" in measured and min(size) < window:
+        yield f"at least {window} pixels a side, the window of SSIM"
+    if lpips and f"lpips_{lpips.backbone}" in measured and min(size) < LEAST[lpips.backbone]:
+        yield f"at least {LEAST[lpips.backbone]} pixels a side, for LPIPS"
+    if ("judge" in measured or any(isinstance(one, JudgeExtractor) for one in extractors)) and any(
+        side % STEP for side in size
+    ):
+        yield f"height and width in multiples of {STEP}, for the judge"
 
 
 def _made(path: Path, size: Size, protocol: Protocol | None) -> Pixels:
@@ -138,13 +204,15 @@ def _made(path: Path, size: Size, protocol: Protocol | None) -> Pixels:
     raise InputError(path, f"a picture of {size[0]}x{size[1]}, as the first", f"{pixels.shape[0]}x{pixels.shape[1]}")
 
 
-def _true(asked: Asked, pair: Pair, mode: Mode, size: Size) -> Pixels:
+def _true(asked: Asked, pair: Pair, mode: Mode, size: Size) -> TruePicture:
     """The true picture of a pair; where there is none, the person's photo."""
+    if asked.how.in_regions and mode != "unpaired" and asked.protocol is None:
+        return true_try_on(asked.data, pair, size) if mode == "truth" else own_photo(asked.data, pair.person, size)
     path = asked.data.truth_path(pair, "image") if mode == "truth" else asked.data.people[pair.person]
     pixels = load_rgb(path)
     if asked.protocol is None:
-        return fit_photo(pixels, size)  # as every method of ours sees photos: averaged over area
-    return _rounded(resized(pixels, size, asked.protocol.resize))
+        return TruePicture(fit_photo(pixels, size), None)  # as every method of ours sees photos: averaged over area
+    return TruePicture(_rounded(resized(pixels, size, asked.protocol.resize)), None)
 
 
 def _rounded(values: np.ndarray) -> Pixels:
@@ -156,19 +224,12 @@ def _batches(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
         yield pairs[start : start + BATCH]
 
 
-def _collect(
-    sets: dict[str, list[list[Features]]],
-    people: dict[str, list[str]],
-    name: str,
-    pictures: Mapping[Pair, Pixels],
-    asked: Asked,
-) -> None:
-    """Add the features of some pictures to a set."""
-    if pictures and asked.uses:
-        named = [(f"{name}: {pair.name}", picture) for pair, picture in pictures.items()]
-        extractors = [use.extractor for use in asked.uses]
-        sets[name].append(extract(named, extractors, batch=BATCH, device=asked.how.device))
-        people[name] += [pair.person for pair in pictures]
+def _extractor(extractor: FeatureExtractor, pictures: Pictures) -> FeatureExtractor:
+    """The extractor or, where it is the judge that measures too, one that need not look at the pictures again."""
+    judge = pictures.how.judge
+    if judge and "judge" in pictures.how.wholes and isinstance(extractor, JudgeExtractor):
+        return ToldExtractor(extractor, pictures.depths) if extractor.sha256 == judge.sha256 else extractor
+    return extractor
 
 
 def _joined(parts: Sequence[Sequence[Features]]) -> list[Features]:
@@ -176,6 +237,11 @@ def _joined(parts: Sequence[Sequence[Features]]) -> list[Features]:
     joined = []
     for of_extractor in zip(*parts, strict=True):
         first = of_extractor[0]
+        kinds = {tuple(sorted((name, rows.shape[1]) for name, rows in part.values.items())) for part in of_extractor}
+        if len(kinds) > 1:
+            raise InputError(
+                first.extractor, "the same features of every picture", " and ".join(map(str, sorted(kinds)))
+            )
         values = {name: np.concatenate([part.values[name] for part in of_extractor]) for name in first.values}
         names = tuple(name for part in of_extractor for name in part.names)
         joined.append(first._replace(names=names, values=values))

@@ -9,11 +9,9 @@ from typing import NamedTuple, get_args
 
 import pandas as pd
 
-from viton.data.viton_hd import VitonHd, data_digest
+from viton.data.viton_hd import VitonHd
 from viton.errors import UsageError
-from viton.files import digest_of, sha256_of, write_json, write_text
-from viton.provenance import provenance
-from viton.results import pairs_digest
+from viton.files import write_json, write_text
 from viton.runs import checked_device
 from viton_eval.features import FeatureExtractor
 from viton_eval.folder_measures import Beside
@@ -21,11 +19,14 @@ from viton_eval.inception import inception_of_tensorflow, inception_of_torchvisi
 from viton_eval.judge import Judge
 from viton_eval.judge_features import JudgeExtractor
 from viton_eval.lpips import Backbone, Lpips
+from viton_eval.metrics import SETS, Metrics, metrics_of
 from viton_eval.own_extractor import own_extractor
 from viton_eval.protocols import Protocol, protocol_of
 from viton_eval.resizing import Resize
 from viton_eval.score_folders import Asked, pass_over
+from viton_eval.score_provenance import decided_by
 from viton_eval.score_tables import tables
+from viton_eval.score_texts import score_latex, score_markdown
 from viton_eval.set_measures import Use, Verdicts
 from viton_eval.table_texts import csv_text
 
@@ -49,6 +50,8 @@ class Request(NamedTuple):
     against: str
     missing_ok: bool
     device: str
+    metrics: str = ""  # of metrics.KNOWN, with commas; "": all
+    seed: int = 0
 
 
 def score_folders(request: Request, out: Path) -> pd.DataFrame:
@@ -56,39 +59,55 @@ def score_folders(request: Request, out: Path) -> pd.DataFrame:
     if out.suffix != ".csv":
         raise UsageError(f"--out: expected a .csv file, beside which the others go, got '{out}'")
     asked = asked_of(request)
-    if request.against and request.against not in asked.results:
-        raise UsageError(f"--against: expected one of {', '.join(asked.results)}, got '{request.against}'")
+    against = request.against or next(iter(asked.results))
+    if against not in asked.results:
+        raise UsageError(f"--against: expected one of {', '.join(asked.results)}, got '{against}'")
     passed = pass_over(asked)
-    found = tables(asked, passed, request.against)
-    beside = {name: out.with_suffix(name) for name in (".pairs.csv", ".differences.csv", ".json")}
-    beside[".json"].unlink(missing_ok=True)
-    write_text(out, csv_text(found.rows))
-    write_text(beside[".pairs.csv"], csv_text(passed.pairs))
-    write_text(beside[".differences.csv"], csv_text(found.differences))
-    write_json(beside[".json"], _told(request, asked, passed.mode))
+    found = tables(asked, passed, against)
+    told = decided_by(asked, passed, request.pairs, against)
+    texts = {
+        ".csv": csv_text(found.rows),
+        ".pairs.csv": csv_text(passed.pairs),
+        ".differences.csv": csv_text(found.differences),
+        ".md": score_markdown(found.rows, request.protocol),
+        ".tex": score_latex(found.rows, request.protocol),
+    }
+    out.with_suffix(".json").unlink(missing_ok=True)
+    for suffix, text in texts.items():
+        write_text(out.with_suffix(suffix), text)
+    write_json(out.with_suffix(".json"), told)
     return found.rows
 
 
 def asked_of(request: Request) -> Asked:
     """Everything opened; raises UsageError for words that mean nothing, InputError for files that do not fit."""
-    device = checked_device(request.device)
+    device, metrics = checked_device(request.device), metrics_of(request.metrics)
     protocol = None if request.protocol == OURS else protocol_of(request.protocol)
-    data = VitonHd(request.data, request.split)
-    judge = Judge.of_stage(request.judge) if request.judge else None
-    lpips = _lpips(request.lpips, protocol)
+    data, families = VitonHd(request.data, request.split), metrics.families()
+    judge = Judge.of_stage(request.judge) if request.judge and "judge" in families else None
+    lpips = _lpips(request.lpips, protocol) if "lpips" in families else None
     how = Beside(
         ssim=protocol.ssim if protocol else Beside().ssim,
         lpips=lpips.to(device) if lpips else None,
         lpips_at=protocol.lpips if protocol else None,
         judge=judge,
         device=device,
+        metrics=metrics,
+        regions=protocol is None,
     )
-    uses = [use for word in request.extractors for use in _uses(word, protocol, device)]
+    words = request.extractors if metrics.families(SETS) else ()
+    uses = [use for word in words for use in _uses(word, protocol, device) if _wanted(use, metrics)]
     results = dict(_named(word, "--results", NAME) for word in request.results)
     if len(results) < len(request.results):
         raise UsageError("--results: expected names that differ, got one twice")
-    folders = {name: Path(folder) for name, folder in results.items()}
-    return Asked(folders, data, data.pairs(request.pairs), how, uses, protocol, request.pattern, request.missing_ok)
+    folders, pairs = {name: Path(folder) for name, folder in results.items()}, data.pairs(request.pairs)
+    return Asked(folders, data, pairs, how, uses, protocol, request.pattern, request.missing_ok, request.seed)
+
+
+def _wanted(use: Use, metrics: Metrics) -> bool:
+    """Whether anything that an extractor is used for is asked for."""
+    distances = metrics.wants("fid") or metrics.wants("kid")
+    return (use.distances and distances) or (use.verdicts is not None and "inception_score" in metrics.families())
 
 
 def _named(word: str, option: str, name: re.Pattern[str]) -> tuple[str, str]:
@@ -143,26 +162,3 @@ def _extractor(kind: str, where: str, resize: Resize | None, device: str) -> Fea
         case "judge":
             return JudgeExtractor.of_stage(Path(where)).to(device)
     return own_extractor(where)
-
-
-def _told(request: Request, asked: Asked, mode: str) -> dict[str, object]:
-    """What decided the numbers."""
-    protocol = asked.protocol
-    differs, data = list(protocol.differs) if protocol else [], data_digest(asked.data, list(asked.pairs))
-    return {
-        "mode": mode,
-        "protocol": {"name": request.protocol, "source": protocol.source if protocol else OURS, "differs": differs},
-        "pairs": {"file": request.pairs, "count": len(asked.pairs), "digest": pairs_digest(asked.pairs)},
-        "data": {"root": str(request.data), "split": request.split, "digest": data},
-        "results": {name: _digest(folder) for name, folder in asked.results.items()},
-        "made_by": provenance(),
-    }
-
-
-def _digest(folder: Path) -> str:
-    """Of a folder of results: its manifest, or every picture in it."""
-    manifest = folder / "manifest.jsonl"
-    if manifest.is_file():
-        return sha256_of(manifest)[:32]
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return digest_of([[path.relative_to(folder).as_posix(), sha256_of(path)] for path in files])[:32]

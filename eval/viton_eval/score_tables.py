@@ -11,6 +11,7 @@ import pandas as pd
 from viton_eval.folder_measures import Beside
 from viton_eval.holm import holm, p_value
 from viton_eval.interval import FEWEST, mean_interval
+from viton_eval.metrics import PICTURES, family_of
 from viton_eval.score_folders import Asked, Passed
 from viton_eval.set_measures import set_measures
 
@@ -20,6 +21,8 @@ NEEDS = {
     "lpips": "a backbone's weights (--lpips alex=FILE)",
     "judge": "a trained judge (--judge FOLDER)",
 }
+UNSEEN = {"truth": "a parsing and a map of the true try-on", "paired": "a parsing of the photo"}
+REGIONS_BY = {"truth": "regions by the true map and parsing", "paired": "regions by the photo's parsing"}
 EXTRACTOR = "an extractor (--extractor inception-tf=FILE, judge=FOLDER, ...)"
 
 
@@ -33,7 +36,8 @@ class Tables(NamedTuple):
 def tables(asked: Asked, passed: Passed, against: str = "") -> Tables:
     """All measures of all methods, what could not be had with why; differences to a method, by default the first."""
     rows = [row for name in asked.results for row in _of_method(name, asked, passed)]
-    return Tables(pd.DataFrame(rows, columns=ROW), differences(passed.pairs, against or next(iter(asked.results))))
+    apart = differences(passed.pairs, against or next(iter(asked.results)), asked.seed)
+    return Tables(pd.DataFrame(rows, columns=ROW), apart)
 
 
 def _of_method(name: str, asked: Asked, passed: Passed) -> list[dict[str, object]]:
@@ -41,63 +45,90 @@ def _of_method(name: str, asked: Asked, passed: Passed) -> list[dict[str, object
     told = {"method": name, "of": len(asked.pairs), "mode": passed.mode, "size": f"{passed.size[0]}x{passed.size[1]}"}
     table = passed.pairs[passed.pairs["method"] == name]
     failed = ", ".join(f"{count} {reason}" for reason, count in passed.failed[name].items())
-    rows = []
-    for measure in asked.how.names if len(table) else ():
-        mean = mean_interval(table[measure].tolist(), table["person"].tolist(), table["clothing"].tolist())
-        found = {"value": mean.value, "low": mean.low, "high": mean.high, "n": mean.n}
-        rows.append(
-            told | {"measure": measure, **found, **_by(measure, asked.how), "note": _note(measure, asked, failed)}
-        )
+    if not passed.made[name]:
+        return [told | {"measure": "all", "n": 0, "note": f"absent: no pair succeeded ({failed})"}]
+    absent = _absent(asked, passed)
+    rows = [
+        told | {"measure": measure} | _mean(measure, table, asked, passed, failed)
+        for measure in (asked.how.names if len(table) else ())
+        if measure in table.columns
+    ]
     parts = zip(asked.uses, passed.sets[name], passed.sets[""], strict=True) if name in passed.sets else ()
     for use, made, true in parts:
-        for one in set_measures(made, true, (passed.people[name], passed.people[""]), use):
+        for one in set_measures(made, true, (passed.people[name], passed.people[""]), use, asked.how.metrics):
             by = {"extractor": made.extractor, "sha256": made.sha256}
             shown = {"measure": one.metric, "value": one.value, "low": one.low, "high": one.high, "n": one.n}
             rows.append(told | shown | by | {"note": "; ".join(part for part in (one.note, failed) if part)})
-    if not passed.made[name]:
-        return [told | {"measure": "all", "n": 0, "note": f"absent: no pair succeeded ({failed})"}]
-    return rows + [told | {"measure": what, "n": 0, "note": why} for what, why in _absent(asked, passed).items()]
+    return rows + [told | {"measure": what, "n": 0, "note": why} for what, why in absent.items()]
+
+
+def _mean(measure: str, table: pd.DataFrame, asked: Asked, passed: Passed, failed: str) -> dict[str, object]:
+    """A measure's mean over the pairs that have it, with its interval, and what decided it."""
+    known = table.dropna(subset=[measure])
+    by: dict[str, object] = {**_by(measure, asked.how), "note": _note(measure, asked, passed, failed)}
+    if not len(known):
+        return {"n": 0} | by | {"note": f"absent: no pair shows this region; {by['note']}"}
+    mean = mean_interval(known[measure].tolist(), known["person"].tolist(), known["clothing"].tolist(), asked.seed)
+    return {"value": mean.value, "low": mean.low, "high": mean.high, "n": mean.n} | by
 
 
 def _absent(asked: Asked, passed: Passed) -> dict[str, str]:
     """Measures that nobody could have here, with why."""
+    found, families = dict[str, str](), asked.how.metrics.families()
+    pictures = [name for name in PICTURES if name in families]
     if passed.mode == "unpaired":
-        found = {"ssim, psnr, l1, lpips, judge": "absent: the true picture of these pairs is not known"}
+        found |= {", ".join(pictures): "absent: the true picture of these pairs is not known"} if pictures else {}
     else:
         lacking = [name for name, there in (("lpips", asked.how.lpips), ("judge", asked.how.judge)) if not there]
-        found = {name: f"absent: needs {NEEDS[name]}" for name in lacking}
+        found |= {name: f"absent: needs {NEEDS[name]}" for name in lacking if name in families}
+        if asked.how.in_regions and passed.unseen == len(asked.pairs):
+            found[", ".join(asked.how.in_regions)] = f"absent: needs {UNSEEN[passed.mode]}, which no pair has"
+        found |= {name: why for name, why in _not_by(asked).items() if family_of(name) not in found}
     protocol = asked.protocol
     distances, verdicts = (any(use.distances for use in asked.uses), any(use.verdicts for use in asked.uses))
-    for name, there, theirs in (
-        ("fid, kid", distances, protocol is None or protocol.distribution),
-        ("inception_score", verdicts, protocol is None or protocol.inception_score),
+    for names, there, theirs in (
+        (("fid", "kid"), distances, protocol is None or protocol.distribution),
+        (("inception_score",), verdicts, protocol is None or protocol.inception_score),
     ):
-        if not there:
+        name = ", ".join(name for name in names if name in families)
+        if name and not there:
             found[name] = f"absent: needs {EXTRACTOR}" if theirs else f"absent: {protocol and protocol.name} has none"
     return found
 
 
+def _not_by(asked: Asked) -> dict[str, str]:
+    """Measures asked for by their own name that the options do not lead to."""
+    named = [name for name in asked.how.metrics.names if family_of(name) in PICTURES and name != family_of(name)]
+    why = f"absent: {asked.protocol.name} has no regions" if asked.protocol else f"absent: needs {NEEDS['lpips']}"
+    return {name: why for name in named if name not in asked.how.names}
+
+
 def _by(measure: str, how: Beside) -> dict[str, str]:
     """Which network a measure is made by."""
-    if measure == "judge" and how.judge:
+    family = family_of(measure)
+    if family == "judge" and how.judge:
         return {"extractor": "judge", "sha256": how.judge.sha256}
-    if measure.startswith("lpips") and how.lpips:
+    if family == "lpips" and how.lpips:
         return {"extractor": how.lpips.name, "sha256": how.lpips.sha256 or ""}
     return {"extractor": "", "sha256": ""}
 
 
-def _note(measure: str, asked: Asked, failed: str) -> str:
+def _note(measure: str, asked: Asked, passed: Passed, failed: str) -> str:
     """What decided a measure, and how many pairs have none."""
-    resize = asked.protocol.resize if asked.protocol else "averaged over area"
-    parts = [f"true pictures {resize}"]
-    parts += [f"SSIM {asked.how.ssim}"] if measure == "ssim" else []
-    if measure.startswith("lpips") and asked.how.lpips_at and asked.how.lpips_at.size:
-        parts.append("at {}x{}, {}".format(*asked.how.lpips_at.size, asked.how.lpips_at.resize))
+    how, family = asked.how, family_of(measure)
+    parts = [f"true pictures {asked.protocol.resize if asked.protocol else 'averaged over area'}"]
+    parts += [f"SSIM {how.ssim}"] if family == "ssim" else []
+    if family == "lpips" and how.lpips_at and how.lpips_at.size:
+        parts.append("at {}x{}, {}".format(*how.lpips_at.size, how.lpips_at.resize))
+    if measure in how.in_regions:
+        parts.append(REGIONS_BY[passed.mode])
+        parts += ["windows wholly inside"] if family == "ssim" else []
+        parts += [f"{passed.unseen} pairs without {UNSEEN[passed.mode]}"] if passed.unseen else []
     return "; ".join([*parts, *([failed] if failed else [])])
 
 
-def differences(pairs: pd.DataFrame, against: str) -> pd.DataFrame:
-    """Each method less another, over the pairs that both have, a row a measure and method.
+def differences(pairs: pd.DataFrame, against: str, seed: int = 0) -> pd.DataFrame:
+    """Each method less another, over the pairs that both have and that have the measure, a row a measure and method.
 
     low, high: the 95% interval, people and garments drawn anew.   p_holm: p adjusted by Holm for all methods beside
     that one in a measure.   Fewer than FEWEST pairs decide nothing, and say so.
@@ -106,7 +137,7 @@ def differences(pairs: pd.DataFrame, against: str) -> pd.DataFrame:
     others = [name for name in dict.fromkeys(pairs["method"]) if name != against]
     base = pairs[pairs["method"] == against]
     for measure in [column for column in pairs.columns if column not in ("method", "person", "clothing")]:
-        told = [_difference(measure, name, pairs[pairs["method"] == name], base, against) for name in others]
+        told = [_difference(measure, name, pairs[pairs["method"] == name], base, against, seed) for name in others]
         known = [row for row in told if not np.isnan(float(str(row["p"])))]
         for row, adjusted in zip(known, holm([float(str(row["p"])) for row in known]), strict=True):
             row["p_holm"] = adjusted
@@ -114,14 +145,16 @@ def differences(pairs: pd.DataFrame, against: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=DIFFERENCE)
 
 
-def _difference(measure: str, name: str, table: pd.DataFrame, base: pd.DataFrame, against: str) -> dict[str, object]:
+def _difference(
+    measure: str, name: str, table: pd.DataFrame, base: pd.DataFrame, against: str, seed: int
+) -> dict[str, object]:
     both = table.merge(base, on=["person", "clothing"], suffixes=("", "_base"))
-    apart = (both[measure] - both[f"{measure}_base"]).tolist()
-    who = both["person"].tolist(), both["clothing"].tolist()
+    both = both.assign(apart=both[measure] - both[f"{measure}_base"]).dropna(subset=["apart"])
+    apart, who = both["apart"].tolist(), (both["person"].tolist(), both["clothing"].tolist())
     row: dict[str, object] = {"measure": measure, "method": name, "against": against, "n": len(both)}
     if len(both) < FEWEST:
         nothing = dict.fromkeys(("difference", "low", "high", "p", "p_holm"), np.nan)
         return row | nothing | {"note": f"fewer than {FEWEST} pairs that both have"}
-    mean = mean_interval(apart, *who)
+    mean = mean_interval(apart, *who, seed)
     found: Mapping[str, object] = {"difference": mean.value, "low": mean.low, "high": mean.high}
-    return row | dict(found) | {"p": p_value(apart, *who), "p_holm": np.nan, "note": ""}
+    return row | dict(found) | {"p": p_value(apart, *who, seed), "p_holm": np.nan, "note": ""}

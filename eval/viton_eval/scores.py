@@ -15,17 +15,16 @@ import pandas as pd
 import torch
 
 from viton.coordinates import Size
-from viton.data.framing import fit_labels, padded
 from viton.data.sample import Pair, Truth
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.files import locked, read_json, read_jsonl, write_json, write_text
-from viton.images import Pixels, load_labels, load_rgb, to_tensor, to_unit
+from viton.images import Pixels, load_rgb, to_tensor, to_unit
 from viton.parsing import CLOTHING
 from viton.warp_map import read_map
 from viton_eval.judge import Judge
 from viton_eval.measures import SOLID, Map, Mask, gradient_map, l1_map, mask_iou, mean_in, psnr, size_error, ssim_map
-from viton_eval.regions import Regions, regions_of
+from viton_eval.regions import Regions, labels_at, regions_of
 from viton_eval.scores_settings import SCHEMA, results_digest, settings_of
 from viton_eval.table_texts import csv_text, read_csv_text
 from viton_eval.truth import end_point_error_px
@@ -64,7 +63,7 @@ class Known(NamedTuple):
 def known_of(data: VitonHd, pair: Pair, size: Size) -> Known:
     """A pair's truth, decoded once; raises InputError when the world does not hold it."""
     truth = data.truth(pair, size)
-    parsing = fit_labels(padded(load_labels(data.truth_path(pair, "parse")), size, 0), size)
+    parsing = labels_at(data.truth_path(pair, "parse"), size)
     regions = regions_of(truth, parsing, data.clothing(pair.clothing, size), data.label_map)
     return Known(truth, regions, np.isin(parsing, data.label_map.ids(CLOTHING["paper"])))
 

@@ -11,6 +11,7 @@ from viton_eval.features import FeatureExtractor, Features
 from viton_eval.frechet import frechet_distance
 from viton_eval.inception_score import SplitProtocol, inception_score_of_logits
 from viton_eval.kernel_distance import kernel_distance, subset_kernel_distance
+from viton_eval.metrics import ALL, Metrics
 
 VERDICTS = ("logits_unbiased", "logits", "proxy_logits")  # outputs that verdicts can be made of, torch-fidelity's first
 
@@ -47,14 +48,16 @@ class SetMeasure(NamedTuple):
 
 
 def set_measures(
-    made: Features, true: Features, people: tuple[Sequence[str], Sequence[str]], use: Use
+    made: Features, true: Features, people: tuple[Sequence[str], Sequence[str]], use: Use, metrics: Metrics = ALL
 ) -> list[SetMeasure]:
-    """FID, KID and Inception Score of one set by one extractor, as far as it is used for them.
+    """FID, KID and Inception Score of one set by one extractor, as far as it is used for them and they are asked for.
 
     people: whom each picture of the two sets shows: who is in both is left out together for KID's interval.
     """
-    found = distances(made, true, people, use.subsets) if use.distances else []
-    return found + ([_inception(made, use.verdicts)] if use.verdicts else [])
+    found = distances(made, true, people, use.subsets, metrics) if use.distances else []
+    if use.verdicts and "inception_score" in metrics.families():  # also by the name that a proxy's has
+        found.append(_inception(made, use.verdicts))
+    return found
 
 
 def distances(
@@ -62,12 +65,16 @@ def distances(
     true: Features,
     people: tuple[Sequence[str], Sequence[str]],
     subsets: tuple[int, int, float] | None = None,
+    metrics: Metrics = ALL,
 ) -> list[SetMeasure]:
-    """FID and KID of one set from another; `people` and `subsets` as in `set_measures` and `Use`."""
-    return [_frechet(made, true), _kernel(made, true, people, subsets)]
+    """FID and KID of one set from another, as far as they are asked for; the rest as in `set_measures` and `Use`."""
+    found = [_frechet(made, true)] if metrics.wants("fid") else []
+    return found + ([_kernel(made, true, people, subsets)] if metrics.wants("kid") else [])
 
 
 def _frechet(made: Features, true: Features) -> SetMeasure:
+    if "features" not in made.values:
+        return _absent("fid", len(made.names), f"{made.extractor} gives no features")
     try:
         found = frechet_distance(made.values["features"], true.values["features"])
     except ValueError as error:
@@ -84,6 +91,8 @@ def _kernel(
     people: tuple[Sequence[str], Sequence[str]],
     subsets: tuple[int, int, float] | None,
 ) -> SetMeasure:
+    if "features" not in made.values:
+        return _absent("kid", len(made.names), f"{made.extractor} gives no features")
     values = made.values["features"], true.values["features"]
     try:
         if subsets is None:

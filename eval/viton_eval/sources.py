@@ -45,8 +45,18 @@ SCORES = (
 METRICS = tuple(
     f"eval/viton_eval/{name}.py"
     for name in (
-        *("agreement", "features", "folder_measures", "foreign", "frechet", "inception*", "kept_tables", "kernel_*"),
-        *("lpips", "matching", "own_extractor", "pair_links", "paper_table", "picture_sets", "protocol*", "quantities"),
+        *("agreement", "features", "folder_*", "foreign", "frechet", "inception*", "kept_tables", "kernel_*"),
+        *(
+            "lpips",
+            "matching",
+            "metrics",
+            "own_extractor",
+            "pair_links",
+            "paper_table",
+            "picture_sets",
+            "protocol*",
+            "quantities",
+        ),
         *("rank_correlation", "resizing", "set_*", "ssim_variants", "verdicts", "weights_file"),
     )
 )

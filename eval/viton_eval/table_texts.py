@@ -98,6 +98,12 @@ def markdown_text(table: pd.DataFrame) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
 
 
+def markdown_cell(value: object) -> str:
+    """Anything as one line of Markdown that shows it as it is, in a table or elsewhere."""
+    text = CONTROL.sub(" ", str(value)).translate(MARKDOWN).replace("](", "]&#40;")
+    return EMPHASIS.sub(lambda found: f"&#{ord(found[0])};", text)
+
+
 def _rows(table: pd.DataFrame) -> Iterable[list[object]]:
     """Head and rows, the rows' names first."""
     yield [table.index.name or "", *table.columns]
@@ -118,9 +124,3 @@ def _latex_row(row: Sequence[object]) -> str:
 
 def _latex(value: object) -> str:
     return "".join(LATEX.get(sign, sign) for sign in CONTROL.sub(" ", str(value)))
-
-
-def markdown_cell(value: object) -> str:
-    """Text as Markdown shows it, letter by letter, in one line."""
-    text = CONTROL.sub(" ", str(value)).translate(MARKDOWN).replace("](", "]&#40;")
-    return EMPHASIS.sub(lambda found: f"&#{ord(found[0])};", text)

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -312,3 +313,22 @@ def finished(tmp_path, monkeypatch):
     """Make a finished experiment in an empty working directory."""
     monkeypatch.chdir(tmp_path)
     return Finished
+
+
+@pytest.fixture(scope="session")
+def scored_world(tmp_path_factory):
+    """A made-up world of 12 pairs at 64x48, own.txt beside it: everybody in the own garment. Not to be written to."""
+    from viton.synthetic.config import WorldConfig
+    from viton.synthetic.dataset import write_world
+
+    root = tmp_path_factory.mktemp("scored") / "world"
+    write_world(root, WorldConfig(people=48, garments=0, seed=3, height=64, width=48))
+    own = (root / "test/image").iterdir()
+    (root / "own.txt").write_text("".join(f"{path.name} {path.name}\n" for path in sorted(own)))
+    return root
+
+
+@pytest.fixture
+def truths(scored_world, tmp_path):
+    """A folder of that world's true pictures, as somebody else would hand them in."""
+    return Path(shutil.copytree(scored_world / "test/image-truth", tmp_path / "truths"))

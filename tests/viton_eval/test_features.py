@@ -213,7 +213,7 @@ def test_a_users_path_that_names_no_extractor_says_why(own_module):
         with pytest.raises(UsageError, match=r"expected package\.module:attribute"):
             own_extractor(path)
     for path, said in (
-        ("no_such_module_here:x", "expected a module no_such_module_here on the path"),
+        ("no_such_module_here:x", "expected a module no_such_module_here that can be imported"),
         (f"{own_module}:absent", f"expected absent in {own_module}, got none"),
         (f"{own_module}:Lacking", "with sha256, input_size, resize, got none"),
         (f"{own_module}:number", "with name, sha256, input_size, resize, got none"),

@@ -137,5 +137,5 @@ def test_a_box_holds_its_region_in_the_pictures_shape():
 
 
 def test_a_parsing_of_another_size_is_refused(truth, parsing, clothing):
-    with pytest.raises(ValueError, match="like the truth"):
+    with pytest.raises(ValueError, match="like the picture"):
         regions_of(truth, parsing[::2], clothing, CIHP)

@@ -11,16 +11,15 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 from typer.testing import CliRunner
 
+from viton import images
 from viton.data.sample import Pair
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError, UsageError
 from viton.images import load_rgb, save_png, to_tensor
 from viton.results import Folder, Outcome, failed
-from viton.synthetic.config import WorldConfig
-from viton.synthetic.dataset import write_world
 from viton_eval import score_folders
 from viton_eval.cli import app
-from viton_eval.folder_measures import Beside, beside
+from viton_eval.folder_measures import Beside, Pictures, beside
 from viton_eval.lpips import Lpips, features_of
 from viton_eval.measures import psnr, ssim
 from viton_eval.protocols import PROTOCOLS
@@ -42,13 +41,9 @@ class Means:
         return {"features": quarters, "logits": 5 * quarters}
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    root = tmp_path_factory.mktemp("world")
-    write_world(root, WorldConfig(people=48, garments=0, seed=3, height=SIZE[0], width=SIZE[1]))
-    own = (root / "test/image").iterdir()
-    (root / "own.txt").write_text("".join(f"{path.name} {path.name}\n" for path in sorted(own)))
-    return root
+@pytest.fixture
+def world(scored_world):
+    return scored_world
 
 
 @pytest.fixture
@@ -59,14 +54,6 @@ def data(world):
 @pytest.fixture
 def pairs(data):
     return data.pairs("test_pairs.txt")
-
-
-@pytest.fixture
-def truths(data, pairs, tmp_path):
-    """A folder of the true pictures, as somebody else would hand them in."""
-    for pair in pairs:
-        save_png(tmp_path / "truths" / f"{pair.name}.png", load_rgb(data.truth_path(pair, "image")))
-    return tmp_path / "truths"
 
 
 @pytest.fixture
@@ -104,10 +91,11 @@ def test_every_measure_is_the_mean_of_what_it_is_of_each_picture(data, pairs, no
 
 def test_each_picture_is_decoded_once_whatever_is_measured(data, pairs, truths, noisy, monkeypatch):
     seen = []
-    monkeypatch.setattr(score_folders, "load_rgb", lambda path: (seen.append(path), load_rgb(path))[1])
+    opened = images._opened  # which every loader calls
+    monkeypatch.setattr(images, "_opened", lambda path: (seen.append(path), opened(path))[1])
     pass_over(ask(data, pairs, truth=truths, noisy=noisy))
     once = {path: seen.count(path) for path in seen}
-    assert len(once) == 3 * len(pairs)  # two methods, and the truths that they share
+    assert len(once) == 4 * len(pairs)  # two methods, and the truths that they share with their parsings
     first = truths / f"{pairs[0].name}.png"  # from which the size is taken
     assert {path: count for path, count in once.items() if count > 1} == {first: 2}
 
@@ -120,7 +108,7 @@ def test_the_order_of_pairs_and_methods_and_the_size_of_batches_change_nothing(d
     other = tables(asked, pass_over(asked)).rows.set_index(["method", "measure"])["value"]
     shuffled = ("inception_score",)  # whose groups follow the order
     kept = [key for key in one.index if key[1] not in shuffled and not np.isnan(one[key])]
-    assert len(kept) == 2 * 5
+    assert len(kept) == 2 * 9
     assert np.allclose(one[kept], other[kept], rtol=1e-5, atol=1e-9)
 
 
@@ -181,12 +169,16 @@ def test_lpips_is_measured_at_the_size_that_a_protocol_names():
     lpips = Lpips("alex", features_of("alex"))
     rng = np.random.default_rng(0)
     made, truths = (list(rng.integers(0, 256, (2, 64, 48, 3), np.uint8)) for _ in range(2))
-    as_they_are = beside(made, truths, Beside(lpips=lpips))
+
+    def distances(how):
+        return [row["lpips_alex"] for row in beside(Pictures(made, how), Pictures(truths, how), how)]
+
+    as_they_are = distances(Beside(lpips=lpips))
     direct = lpips.distances(*(torch.cat([to_tensor(one) for one in each]) for each in (made, truths))).means
-    assert [row["lpips_alex"] for row in as_they_are] == pytest.approx(direct.tolist())
-    resized = beside(made, truths, Beside(lpips=lpips, lpips_at=PROTOCOLS["hr-viton"].lpips))
-    assert [row["lpips_alex"] for row in resized] != pytest.approx(direct.tolist(), rel=1e-3)
-    assert Beside(lpips=lpips).names == ("ssim", "psnr", "l1", "lpips_alex")
+    assert as_they_are == pytest.approx(direct.tolist())
+    resized = distances(Beside(lpips=lpips, lpips_at=PROTOCOLS["hr-viton"].lpips))
+    assert resized != pytest.approx(direct.tolist(), rel=1e-3)
+    assert Beside(lpips=lpips, regions=False).names == ("ssim", "psnr", "l1", "lpips_alex")
 
 
 def test_pictures_of_another_size_are_named(data, pairs, truths):

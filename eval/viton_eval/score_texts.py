@@ -1,0 +1,64 @@
+"""The rows of `viton-eval score` for the eye: a row a method, a column a measure, as Markdown and as LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+import pandas as pd
+
+from viton_eval.table_texts import CONTROL, latex_text, markdown_cell, markdown_text
+
+DIGITS = 4  # that count, of every number
+
+
+def score_markdown(rows: pd.DataFrame, protocol: str) -> str:
+    """What is measured, the table, and what decided each column or why there is none; rows as score_tables.ROW."""
+    notes = [f"- {markdown_cell(note)}" for note in _notes(rows)]
+    return "\n".join([markdown_cell(_line(protocol, rows)), "", markdown_text(wide(rows)), "", *notes, ""])
+
+
+def score_latex(rows: pd.DataFrame, protocol: str) -> str:
+    """The same as a table of LaTeX, its notes as comments."""
+    notes = [f"% {CONTROL.sub(' ', note)}" for note in _notes(rows)]
+    return latex_text(wide(rows), _line(protocol, rows), "tab:scores") + "\n".join([*notes, ""])
+
+
+def wide(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row a method, a column a measure that any method has: `value [low, high]`, `n=` where not every pair counts."""
+    known = rows[rows["value"].notna()].assign(column=lambda part: _columns(part))
+    methods, columns = list(dict.fromkeys(rows["method"])), list(dict.fromkeys(known["column"]))
+    cells = {(row["method"], row["column"]): _cell(row) for row in known.to_dict("records")}
+    table = [[cells.get((method, column), "-") for column in columns] for method in methods]
+    return pd.DataFrame(table, index=methods, columns=columns, dtype=object)
+
+
+def _columns(known: pd.DataFrame) -> list[str]:
+    """Measures, with their extractor where two of them give the same one."""
+    by = known.groupby("measure")["extractor"].transform("nunique")
+    told = zip(known["measure"], known["extractor"], by, strict=True)
+    return [f"{measure}, {extractor}" if several > 1 else str(measure) for measure, extractor, several in told]
+
+
+def _cell(row: Mapping[Hashable, object]) -> str:
+    value, low, high = (float(str(row[name])) for name in ("value", "low", "high"))
+    interval = "" if low != low else f" [{low:#.{DIGITS}g}, {high:#.{DIGITS}g}]"
+    return f"{value:#.{DIGITS}g}{interval}" + ("" if row["n"] == row["of"] else f" n={row['n']}")
+
+
+def _line(protocol: str, rows: pd.DataFrame) -> str:
+    """What the numbers are of."""
+    first = rows.iloc[0]
+    told = f"Protocol {protocol}, mode {first['mode']}, {first['size']}, {first['of']} pairs (n where fewer count); "
+    return told + "95% intervals in brackets, people and garments drawn anew (of KID: each person left out)."
+
+
+def _notes(rows: pd.DataFrame) -> list[str]:
+    """A line for each note, with the measures that it is of, and the methods where it is not of all."""
+    every, methods = set(rows["method"]), dict[tuple[str, str], list[str]]()
+    for row in rows.to_dict("records"):
+        methods.setdefault((str(row["measure"]), str(row["note"])), []).append(str(row["method"]))
+    measures: dict[tuple[str, str], list[str]] = {}
+    for (measure, note), whose in methods.items():
+        told = "" if set(whose) == every else f" ({', '.join(whose)})"
+        measures.setdefault((told, note), []).append(measure)
+    return [f"{', '.join(names)}{told}: {note}" for (told, note), names in measures.items()]
