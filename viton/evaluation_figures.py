@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from viton.figures import FAINT, FONT, INK, SOURCE, TARGET, quiet
+from viton.figures import FAINT, FONT, INK, SOURCE, TARGET, quiet, spread
 from viton.try_on_figures import colour_of
 
 SERIES = ((TARGET, "o"), (SOURCE, "D"), ("#0f766e", "s"), ("#7c3aed", "^"))  # told apart by colour and by shape
@@ -51,7 +50,9 @@ def by_number(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], acr
         axis.plot(numbers, values, "-o", color=colour_of(name, names), linewidth=1.4, markersize=3.5)
     ends = {name: (numbers[-1], values[-1]) for name, (numbers, values) in curves.items() if len(numbers)}
     low, high = axis.get_ylim()
-    for name, place in spread_out({name: value for name, (_, value) in ends.items()}, 0.055 * (high - low)).items():
+    order = sorted(ends, key=lambda name: float(ends[name][1]))
+    places = spread(np.array([ends[name][1] for name in order]), 0.055 * (high - low))
+    for name, place in zip(order, places, strict=True):
         axis.annotate(
             name, (ends[name][0], ends[name][1]), (1.02, place), ("data"), ("axes fraction", "data"),
             fontsize=FONT, va="center", color=colour_of(name, names),
@@ -63,21 +64,6 @@ def by_number(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], acr
     axis.set(xlabel=across, ylabel=up, xticks=numbers, xticklabels=[f"{number:g}" for number in numbers])
     quiet(axis)
     return figure
-
-
-def spread_out(places: Mapping[str, float], apart: float) -> dict[str, float]:
-    """Places in their order, moved so that neighbours are at least `apart`, as little as that takes from the middle."""
-    order = sorted(places, key=places.__getitem__)
-    found = [places[name] for name in order]
-    for _ in range(200):
-        gaps = [apart - (above - below) for below, above in pairwise(found)]
-        if not gaps or max(gaps) <= 1e-9:
-            break
-        for number, gap in enumerate(gaps):
-            if gap > 0:
-                found[number] -= gap / 2
-                found[number + 1] += gap / 2
-    return dict(zip(order, found, strict=True))
 
 
 def moves(names: Sequence[str], series: Mapping[str, NDArray[np.float64]], label: str) -> Figure:

@@ -217,3 +217,21 @@ def quiet(axis: Axes) -> None:
     axis.tick_params(labelsize=FONT)
     axis.xaxis.label.set_fontsize(FONT + 1)
     axis.yaxis.label.set_fontsize(FONT + 1)
+
+
+def spread(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
+    """Rising places moved so that neighbours are at least `gap` apart, each group about its own mean."""
+    groups: list[list[float]] = []
+    for place in places:
+        groups.append([float(place)])
+        while len(groups) > 1 and _first(groups[-1], gap) - _last(groups[-2], gap) < gap:
+            groups[-2:] = [groups[-2] + groups[-1]]
+    return np.array([_first(group, gap) + gap * number for group in groups for number in range(len(group))])
+
+
+def _first(group: Sequence[float], gap: float) -> float:
+    return float(np.mean(group)) - gap * (len(group) - 1) / 2
+
+
+def _last(group: Sequence[float], gap: float) -> float:
+    return float(np.mean(group)) + gap * (len(group) - 1) / 2

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from viton.data.framing import fit_labels
 from viton.data.sample import Person
-from viton.figures import FAINT, FONT, INK, coloured_labels, picture_grid, quiet, skeleton
+from viton.figures import FAINT, FONT, INK, coloured_labels, picture_grid, quiet, skeleton, spread
 from viton.images import Pixels
 from viton.try_on_figures import CELL, WHOLE, colour_of, representation_picture
 
@@ -100,21 +100,3 @@ def _name(axis: Axes, lines: Mapping[str, Line], methods: Sequence[str]) -> None
             name, end, (1.12, place), xycoords="data", textcoords="axes fraction", fontsize=FONT, color=colour,
             va="center", annotation_clip=False, arrowprops=leader,
         )  # fmt: skip
-
-
-def spread(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
-    """Rising places moved so that neighbours are at least `gap` apart, each group about its own mean."""
-    groups: list[list[float]] = []
-    for place in places:
-        groups.append([float(place)])
-        while len(groups) > 1 and _first(groups[-1], gap) - _last(groups[-2], gap) < gap:
-            groups[-2:] = [groups[-2] + groups[-1]]
-    return np.array([_first(group, gap) + gap * number for group in groups for number in range(len(group))])
-
-
-def _first(group: Sequence[float], gap: float) -> float:
-    return float(np.mean(group)) - gap * (len(group) - 1) / 2
-
-
-def _last(group: Sequence[float], gap: float) -> float:
-    return float(np.mean(group)) + gap * (len(group) - 1) / 2

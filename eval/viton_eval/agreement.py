@@ -16,12 +16,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from viton_eval.frechet import frechet_distance
+from viton_eval.interval import FEWEST as DECIDING
 from viton_eval.interval import Mean, drawn_weights, mean_interval
+from viton_eval.kernel_distance import NORMAL_95
 from viton_eval.measure_labels import MEASURES
 from viton_eval.picture_sets import PHOTOS, TRUTHS, PictureSet
-from viton_eval.rank_correlation import interval_of, spearman, spearman_by_row, spearman_interval
+from viton_eval.rank_correlation import (
+    MOST_PERMUTED,
+    interval_of,
+    least_unlikely,
+    spearman,
+    spearman_by_row,
+    spearman_interval,
+)
 from viton_eval.scores import KEY
-from viton_eval.set_draws import frechet_draws, inception_draws, kernel_draws
+from viton_eval.set_draws import inception_draws, kernel_draws
 from viton_eval.verdicts import shares_of_score, verdicts_of
 
 Matrix = NDArray[np.float64]
@@ -30,7 +40,7 @@ BESIDE_TRUTH = ("ssim_inside", "ssim", "psnr", "judge_whole")  # further columns
 SHARE = "share of Inception Score"
 TOLD, UNTOLD = "the true picture", "no true picture"
 FEWEST = 3  # methods, or pairs, that a correlation is made of
-DRAWS, FRECHET_DRAWS = 2000, 100  # a Frechet distance takes a decomposition
+DRAWS = 2000
 AGREEMENT = ["metric", "told", "error", "scope", "value", "low", "high", "n"]
 
 
@@ -39,7 +49,8 @@ class Metric(NamedTuple):
 
     told: str
     values: Matrix  # (m,)
-    draws: Matrix  # (m,d)
+    draws: Matrix | None  # (m,d); None where drawing biases the metric
+    pairs: int  # that it is made of
 
 
 def picture_metrics(tables: Mapping[str, pd.DataFrame], sets: Mapping[str, PictureSet]) -> pd.DataFrame:
@@ -72,8 +83,12 @@ def method_metrics(pictures: pd.DataFrame, sets: Mapping[str, PictureSet]) -> di
     found = {}
     for name in (*ERRORS, *BESIDE_TRUTH):
         columns = by_pair[name].unstack("method").loc[pairs, methods].to_numpy().T
-        if np.isfinite(columns).all():
-            found[name] = Metric(TOLD, columns.mean(axis=1), columns @ (weights / weights.sum(1, keepdims=True)).T)
+        known = np.isfinite(columns).all(axis=0)  # by all methods
+        if known.sum() >= FEWEST:
+            some = weights[:, known]
+            with np.errstate(invalid="ignore"):  # a draw may hold none of them
+                shares = some / some.sum(axis=1, keepdims=True)
+            found[name] = Metric(TOLD, columns[:, known].mean(axis=1), columns[:, known] @ shares.T, int(known.sum()))
     for number, features in enumerate(sets[methods[0]].features):
         made = [_rows(sets[method], number, pairs) for method in methods]
         for name, metric in _of_verdicts(made, weights).items():
@@ -108,18 +123,17 @@ def _of_verdicts(made: Sequence[Rows], weights: Matrix) -> dict[str, Metric]:
         return {}
     whole = np.ones((1, weights.shape[1]))
     values = np.array([inception_draws(each, whole)[0] for each in verdicts])
-    return {"Inception Score": Metric(UNTOLD, values, np.array([inception_draws(each, weights) for each in verdicts]))}
+    drawn = np.array([inception_draws(each, weights) for each in verdicts])
+    return {"Inception Score": Metric(UNTOLD, values, drawn, weights.shape[1])}
 
 
 def _of_distances(made: Sequence[Rows], others: Rows, weights: Matrix, beside: str) -> dict[str, Metric]:
-    """FID and KID, turned so that more is better."""
+    """FID, without draws, and KID, turned so that more is better."""
     whole, told = np.ones((1, weights.shape[1])), TOLD if beside == TRUTHS else UNTOLD
-    found = {}
-    for name, drawn, count in (("FID", frechet_draws, FRECHET_DRAWS), ("KID", kernel_draws, DRAWS)):
-        values = np.array([-drawn(rows.features, others.features, whole)[0] for rows in made])
-        draws = np.array([-drawn(rows.features, others.features, weights[:count]) for rows in made])
-        found[name] = Metric(told, values, draws)
-    return found
+    fid = np.array([-frechet_distance(rows.features, others.features).value for rows in made])
+    kid = np.array([-kernel_draws(rows.features, others.features, whole)[0] for rows in made])
+    drawn = np.array([-kernel_draws(rows.features, others.features, weights) for rows in made])
+    return {"FID": Metric(told, fid, None, weights.shape[1]), "KID": Metric(told, kid, drawn, weights.shape[1])}
 
 
 def of_methods(metrics: Mapping[str, Metric]) -> pd.DataFrame:
@@ -133,9 +147,10 @@ def of_methods(metrics: Mapping[str, Metric]) -> pd.DataFrame:
         for name, metric in metrics.items():
             if name == error or len(true.values) < FEWEST:
                 continue
-            count = metric.draws.shape[1]  # a Frechet distance has fewer than others, the first ones
-            draws = spearman_by_row(metric.draws.T, true.draws.T[:count])
-            mean = interval_of(spearman(metric.values, true.values), draws, len(true.values))
+            rank = spearman(metric.values, true.values)
+            mean = Mean(rank, np.nan, np.nan, len(true.values))
+            if metric.draws is not None and true.draws is not None and metric.pairs >= DECIDING:
+                mean = interval_of(rank, spearman_by_row(metric.draws.T, true.draws.T), len(true.values))
             rows.append((name, metric.told, error, "methods", *mean))
     return pd.DataFrame(rows, columns=AGREEMENT)
 
@@ -150,7 +165,8 @@ def within_pairs(pictures: pd.DataFrame) -> pd.DataFrame:
             found += [(*key, value)] if np.isfinite(value) else []
         if found:
             people, garments, values = zip(*found, strict=True)
-            rows.append((name, _told(name), error, "pictures of a pair", *mean_interval(values, people, garments)))
+            mean = _decided(mean_interval(values, people, garments))
+            rows.append((name, _told(name), error, "pictures of a pair", *mean))
     return pd.DataFrame(rows, columns=AGREEMENT)
 
 
@@ -162,8 +178,13 @@ def within_methods(pictures: pd.DataFrame) -> pd.DataFrame:
             if len(one) >= FEWEST:
                 sides = one[name].tolist(), one[error].tolist()
                 mean = spearman_interval(*sides, one["person"].tolist(), one["clothing"].tolist())
-                rows.append((name, _told(name), error, method, *mean))
+                rows.append((name, _told(name), error, method, *_decided(mean)))
     return pd.DataFrame(rows, columns=AGREEMENT)
+
+
+def _decided(mean: Mean) -> Mean:
+    """Without its interval where pairs are too few for one to decide anything."""
+    return mean if mean.n >= DECIDING else mean._replace(low=np.nan, high=np.nan)
 
 
 def _asked(pictures: pd.DataFrame) -> list[tuple[str, str]]:
@@ -189,19 +210,34 @@ def _short(rows: pd.DataFrame, metric: str) -> str:
 
 
 def verdict(of_methods: pd.DataFrame, of_pairs: pd.DataFrame) -> list[str]:
-    """Which metrics agree with every true error, which contradict one, and of which these pairs do not decide."""
+    """Which metrics agree with every true error, which contradict one, and which these pictures do not decide.
+
+    Of whole methods a correlation counts when its interval excludes zero *and* orders by chance rarely reach it; of
+    pictures when the interval, of DECIDING pairs or more, excludes zero.
+    """
     lines = []
-    for what, rows in (("whole methods", of_methods), ("pictures of a pair", of_pairs)):
+    for what, rows, least in (
+        ("whole methods", of_methods, _least(of_methods)),
+        ("pictures of a pair", of_pairs, 0.0),
+    ):
         groups: dict[str, list[str]] = {"agree": [], "contradict one of them": [], "not decided": []}
         for metric, told in rows.groupby("metric", sort=False):
-            kind = "not decided"
-            if (told["low"] > 0).all():
-                kind = "agree"
-            elif (told["high"] < 0).any():
-                kind = "contradict one of them"
+            for_it = (told["low"] > 0) & (told["value"] >= least)
+            against = (told["high"] < 0) & (told["value"] <= -least)
+            kind = "agree" if for_it.all() else "contradict one of them" if against.any() else "not decided"
             groups[kind].append(label_of(str(metric)))
-        lines += [f"{what}, {kind}: {', '.join(names) or 'none'}" for kind, names in groups.items()]
+        asked = f"{what}, {rows['metric'].nunique()} metrics asked"
+        lines += [f"{asked}, {kind}: {'; '.join(names) or 'none'}" for kind, names in groups.items()]
     return lines
+
+
+def _least(of_methods: pd.DataFrame) -> float:
+    """The least correlation that counts; infinite where any order of so few methods, or their number, says nothing."""
+    methods = int(of_methods["n"].max()) if len(of_methods) else 0
+    if methods > MOST_PERMUTED:
+        return NORMAL_95 / np.sqrt(methods - 1)  # as of many: the standard deviation of chance is 1 / sqrt(m - 1)
+    least = least_unlikely(methods) if methods >= FEWEST else None
+    return np.inf if least is None else least - 1e-9
 
 
 def label_of(metric: str) -> str:
@@ -220,5 +256,6 @@ def readable(agreement: pd.DataFrame, scope: str = "") -> pd.DataFrame:
 
 def _cell(mean: Mean) -> str:
     if not np.isfinite(mean.value):
-        return "nothing varies"
-    return f"{mean.value:+.2f} [{mean.low:+.2f}, {mean.high:+.2f}]"
+        return f"nothing varies (n = {mean.n})"
+    interval = f"[{mean.low:+.2f}, {mean.high:+.2f}]" if np.isfinite(mean.low) else "no interval"
+    return f"{mean.value:+.2f} {interval} (n = {mean.n})"

@@ -119,9 +119,10 @@ def _downloads(run: Run, out: Published, found: list[State]) -> list[Download]:
         link = out.link(run.comparison / name, f"downloads/{name}")
         links.append((f"Comparison: {label}", link, states["comparison"]))
     for page, notebook, method in pages(run.config):
-        for path in table_files(run.tables / page):
+        state = states[f"notebook-{page}"]
+        for path in filter(state.wrote, table_files(run.tables / page)):
             label = f"{page_title(notebook, method)}: {path.stem} ({FORMS[path.suffix]})"
-            links.append((label, out.link(path, f"downloads/{page}-{path.name}"), states[f"notebook-{page}"]))
+            links.append((label, out.link(path, f"downloads/{page}-{path.name}"), state))
     for name, label in ROBUSTNESS.items() if "robustness" in states else ():
         link = out.link(run.robustness / name, f"downloads/robustness{Path(name).suffix}")
         links.append((f"Noise in pose and parsing: {label}", link, states["robustness"]))
@@ -130,5 +131,5 @@ def _downloads(run: Run, out: Published, found: list[State]) -> list[Download]:
 
 def table_files(folder: Path) -> list[Path]:
     """The tables that a notebook kept, by name and form."""
-    found = [path for path in folder.glob("*") if path.suffix in FORMS]
+    found = [path for path in folder.glob("[!.]*") if path.suffix in FORMS]
     return sorted(found, key=lambda path: (path.stem, list(FORMS).index(path.suffix)))

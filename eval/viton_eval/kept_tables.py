@@ -12,6 +12,7 @@ import pandas as pd
 from viton.files import write_text
 from viton_eval.experiment import Experiment
 from viton_eval.table_texts import csv_text, latex_text, markdown_text
+from viton_eval.trainings import label_of
 from viton_eval.try_ons import run_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -27,13 +28,13 @@ def keep(
 ) -> pd.DataFrame:
     """Write a table in three forms and give it back to be shown.
 
-    notebook: the page's name, as of viton_eval.plan.pages.   caption: what decided the numbers, in a sentence or two.
-    data: the same numbers for programs, which the CSV holds; None: it holds `table`.   Raises ValueError for a name
-    that is no file's.
+    notebook: the page's name, as of viton_eval.plan.pages.   caption: what decided the numbers; the experiment is told
+    behind it.   data: the same numbers for programs, which the CSV holds; None: it holds `table`.   Raises ValueError
+    for a name that is no file's.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"keep: expected a name of small letters, digits and hyphens, got {name!r}")
-    path = run_of(experiment).tables / notebook / name
+    path, caption = run_of(experiment).tables / notebook / name, f"{caption}. {context(experiment)}"
     shown = table.rename_axis(columns=None)
     if shown.index.nlevels > 1:
         shown = shown.reset_index().set_index(str(table.index.names[0]))
@@ -41,3 +42,15 @@ def keep(
     write_text(path.with_suffix(".tex"), latex_text(shown, caption, f"tab:{name}"))
     write_text(path.with_suffix(".md"), f"{markdown_text(shown)}\n\n{caption}\n")
     return table
+
+
+def context(experiment: Experiment) -> str:
+    """What every table of an experiment is of: data, size, and which methods are not trained to the end."""
+    config = experiment.config
+    made_up = "MADE-UP people and garments" if experiment.pairs_with_truth else "no known truth"
+    labels = {method: label_of(config, method) for method in config.methods}
+    told = "; ".join(f"{method} {label}" for method, label in labels.items() if label)
+    size = f"{config.height}x{config.width}"
+    return f"Experiment {config.name}: {len(experiment.pairs)} pairs at {size}, {made_up}" + (
+        f"; {told}." if told else "."
+    )

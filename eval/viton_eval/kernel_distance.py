@@ -67,8 +67,8 @@ def kernel_distance(
     """
     x, y = _pair(features, others)
     labels_x, labels_y, count = _labels(len(x), len(y), blocks)
-    within_x, within_y = _sums(x, x, labels_x, labels_x, count), _sums(y, y, labels_y, labels_y, count)
-    across = _sums(x, y, labels_x, labels_y, count)
+    within_x, within_y = (_sums(x, x, labels_x, labels_x, count, True), _sums(y, y, labels_y, labels_y, count, True))
+    across = _sums(x, y, labels_x, labels_y, count, False)
     n, m = np.bincount(labels_x, minlength=count), np.bincount(labels_y, minlength=count)
     if len(x) - n.max() < 2 or len(y) - m.max() < 2:
         raise ValueError(f"blocks: expected two pictures a set beside each block, got {len(x)} and {len(y)} in all")
@@ -115,13 +115,13 @@ class _Sums(NamedTuple):
         return self.total - self.rows - self.columns + self.own
 
 
-def _sums(x: Matrix, y: Matrix, labels_x: Labels, labels_y: Labels, count: int) -> _Sums:
-    """Sums by block, a strip of rows of the kernel matrix at a time."""
+def _sums(x: Matrix, y: Matrix, labels_x: Labels, labels_y: Labels, count: int, within: bool) -> _Sums:
+    """Sums by block, a strip of rows of the kernel matrix at a time; `within` a set none meets itself."""
     rows, columns, own = np.zeros(len(x)), np.zeros(len(y)), np.zeros(len(x))
     for start in range(0, len(x), ROWS):
         strip = slice(start, min(start + ROWS, len(x)))
         kernel = kernel_matrix(x[strip], y)
-        if x is y:
+        if within:
             kernel[np.arange(len(kernel)), np.arange(strip.start, strip.stop)] = 0
         rows[strip] = kernel.sum(axis=1)
         columns += kernel.sum(axis=0)

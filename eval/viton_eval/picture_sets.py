@@ -14,20 +14,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from viton.data.framing import fit_photo
 from viton.data.sample import Pair
 from viton.files import digest_of, locked, read_json, sha256_of, write_json, written_whole
 from viton.images import Pixels, load_rgb
+from viton.provenance import installed
 from viton_eval.experiment import Experiment
 from viton_eval.features import FeatureExtractor, Features, extract
 from viton_eval.inception import inception_of_tensorflow, inception_of_torchvision
 from viton_eval.judge_features import JudgeExtractor
-from viton_eval.photo_scores import CODE as PHOTO_CODE
-from viton_eval.sources import measured_with
+from viton_eval.scores_settings import code_files
+from viton_eval.sources import FEATURES, measured_with
 from viton_eval.try_ons import done_pairs, judge_of, run_of
 
 Matrix = NDArray[np.float64]
 PHOTOS, TRUTHS = "real photos", "true try-ons"
-CODE = (PHOTO_CODE, *(Path(__file__).parent / f"{name}.py" for name in ("features", "judge_features", "resizing")))
+PACKAGES = ("pillow", "scipy", "torch-fidelity", "torchvision")  # that a network or a resizing may be of
 
 
 class PictureSet(NamedTuple):
@@ -61,13 +63,16 @@ def picture_sets(experiment: Experiment, extractors: Sequence[FeatureExtractor])
             found[method] = _set(experiment, method, pairs, extractors, files, pictures)
     people = list({pair.person: pair for pair in experiment.pairs}.values())
     photos = {pair: experiment.data.people[pair.person] for pair in people}
-    found[PHOTOS] = _set(
-        experiment, PHOTOS, people, extractors, photos, lambda pair: experiment.sample(pair).person.image
-    )
+    found[PHOTOS] = _set(experiment, PHOTOS, people, extractors, photos, lambda pair: photo_of(experiment, pair))
     if known := experiment.pairs_with_truth:
         truths = {pair: experiment.data.truth_path(pair, "image") for pair in known}
         found[TRUTHS] = _set(experiment, TRUTHS, known, extractors, truths, lambda pair: experiment.truth(pair).image)
     return found
+
+
+def photo_of(experiment: Experiment, pair: Pair) -> Pixels:
+    """The photo of a pair's person (H,W,3) as every method sees it, whatever else of the person can be read."""
+    return fit_photo(load_rgb(experiment.data.people[pair.person]), experiment.config.size)
 
 
 def _loaded(files: Mapping[Pair, Path], pair: Pair) -> Pixels:
@@ -91,8 +96,8 @@ def _set(
             "pictures": pictures,
             "size": list(experiment.config.size),
             "extractor": [extractor.name, extractor.sha256, extractor.input_size, extractor.resize],
-            "code": digest_of([sha256_of(path) for path in CODE]),
-            "versions": measured_with(),
+            "code": digest_of([sha256_of(path) for path in code_files(FEATURES)]),
+            "versions": measured_with() | {name: installed(name) for name in PACKAGES},
         }
         path = folder / f"{name.replace(' ', '-')}.{extractor.sha256[:16]}.{extractor.resize}.npz"
         shown = ((pair.name, picture(pair)) for pair in pairs)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from viton.config import ExperimentConfig, WorldData
 from viton.errors import InputError
-from viton.files import digest_of
+from viton.files import digest_of, sha256_of
 from viton_eval.commands import Run, page_name, page_title, source_of
 from viton_eval.sources import measured_with
 from viton_eval.trainings import first_try_ons, label_of, seeds_of, try_ons
@@ -149,10 +149,16 @@ def _imports(run: Run, method: str) -> dict[str, object]:
     return {"imported": shown} if shown else {}
 
 
+def _networks(config: ExperimentConfig) -> dict[str, object]:
+    """The digests of the networks that notebooks on metrics measure with, beside the experiment's own."""
+    given = {name: Path(path) for name, path in config.evaluation.model_dump().items() if path}
+    return {name: sha256_of(path) if path.is_file() else "missing" for name, path in given.items()}
+
+
 def _notebook_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
     config, steps = run.config, list[Step]()
     untrained: dict[str, object] = {"representation": config.representation.model_dump(mode="json")}
-    left_out = {"purpose", "methods", "notebooks", "reference", "imported", "robustness", *KNOBS}
+    left_out = {"purpose", "methods", "notebooks", "reference", "imported", "evaluation", "robustness", *KNOBS}
     shown = {"all": config.model_dump(mode="json", exclude=left_out), "knobs": config.model_dump(include=KNOBS)}
     if config.trained is not None:
         shown["trained"] = {name: one.key for name, one in run.trainings.items()}
@@ -162,6 +168,7 @@ def _notebook_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
             more = untrained | (_reference(run) if notebook in COMPARING else {})
         else:
             more = shown | ({} if method else {"methods": config.methods}) | _imports(run, method)
+            more |= _networks(config) if notebook in OF_METRICS else {}
             more |= _robustness(run) if notebook == ROBUSTNESS else {}
         title = f"Notebook: {page_title(notebook, method)}"
         command, needs = run.notebook_command(notebook, method), (*before, *_read_by(run, notebook, method))

@@ -23,7 +23,7 @@ from viton_eval.picture_sets import PictureSet
 from viton_eval.protocols import PROTOCOLS
 from viton_eval.score_folders import Asked, pass_over
 from viton_eval.set_measures import distances
-from viton_eval.set_table import proxy_of
+from viton_eval.set_table import named
 from viton_eval.try_ons import done_pairs, result_of
 from viton_eval.verdicts import verdicts_of
 
@@ -135,7 +135,7 @@ def by_groups(sets: Mapping[str, PictureSet], extractor: int) -> pd.DataFrame:
 
 
 def by_file_format(experiment: Experiment, method: str, extractors: Sequence[FeatureExtractor]) -> pd.DataFrame:
-    """What a method's pictures score when they are kept as PNG and as JPEG, a row a format, for the eye.
+    """What a method's pictures score when they are kept as PNG and as JPEG, a row a format.
 
     SSIM and PSNR are beside the true pictures; FID is between the two sets: from the pictures as PNG.
     """
@@ -149,13 +149,14 @@ def by_file_format(experiment: Experiment, method: str, extractors: Sequence[Fea
         truths = [experiment.truth(pair).image for pair in pictures]
         beside = list(zip(pictures.values(), truths, strict=True))
         rows[name] = {
-            "SSIM": f"{np.mean([ssim(*each) for each in beside]):.4f}",
-            "PSNR (dB)": f"{np.mean([psnr(*each) for each in beside]):.3f}",
+            "n": len(pictures),
+            "SSIM": float(np.mean([ssim(*each) for each in beside])),
+            "PSNR (dB)": float(np.mean([psnr(*each) for each in beside])),
         }
         people = [pair.person for pair in pictures]
         for one, other in zip(extract(_named(pictures), extractors), plain, strict=True):
             found = distances(one, other, (people, people))[0]
-            rows[name][f"{proxy_of(one).replace('_', ' ')}FID to the PNGs"] = f"{found.value:.4f}"
+            rows[name][named("FID from the PNGs", one)] = found.value
     return pd.DataFrame.from_dict(rows, orient="index")
 
 

@@ -45,20 +45,8 @@ def table_one_data(experiment: Experiment, sets: pd.DataFrame, compared: pd.Data
         true = compared[compared["metric"].isin(TRUE_ERRORS)]
         true = true.rename(columns={"metric": "measure", "mean": "value"}).assign(beside=TRUTHS)
         shown = pd.concat([shown, true], ignore_index=True)
-    columns = [
-        "method",
-        "measure",
-        "beside",
-        "protocol",
-        "value",
-        "low",
-        "high",
-        "deviation",
-        "n",
-        "extractor",
-        "sha256",
-    ]
-    return shown.reindex(columns=[*columns, "sha256", "note"])
+    numbers = ["value", "low", "high", "deviation", "n"]
+    return shown.reindex(columns=["method", "measure", "beside", "protocol", *numbers, "extractor", "sha256", "note"])
 
 
 def failed_of(experiment: Experiment, method: str) -> str:
@@ -113,11 +101,9 @@ def why_absent(sets: pd.DataFrame) -> list[str]:
 
 def protocol_of_sets(sets: pd.DataFrame) -> list[str]:
     """The lines that go with every number of a set."""
-    lines = [
-        f"Inception Score: {PUBLISHED}'s protocol, {note}; mean ± deviation over groups"
-        for note in sets.loc[(sets["protocol"] == PUBLISHED), "note"].unique()[:1]
-    ]
-    lines += ["FID, KID: beside the photos of the pairs' people, each once; KID of all pictures, jackknife over people"]
+    made = sets[(sets["protocol"] == PUBLISHED) & sets["value"].notna()]
+    lines = [f"Inception Score in {note} by {PUBLISHED}, mean ± deviation over them" for note in made["note"].unique()]
+    lines += ["FID and KID from the photos of the pairs' people, each once; KID of all pictures, jackknife over people"]
     known = sets.drop_duplicates(["extractor", "sha256"])
     lines += [f"{row.extractor}: sha256 {str(row.sha256)[:12]}" for row in known.itertuples()]
-    return [*lines, "methods stand with their first seed; pictures are PNGs at the working size"]
+    return [*lines, "every method with its first seed; pictures are PNGs"]

@@ -129,6 +129,8 @@ def _most(table: pd.DataFrame, order: Sequence[Mapping[Hashable, object]], kind:
         return said
     both = [apart(table, str(one["method"]), kind, float(str(one["level"])), measure) for one in order[:2]]
     pairs = both[0].merge(both[1], on=KEY, suffixes=("", "_next"))
+    if pairs.empty:
+        return f"{said}; it shares no pair with the next, {order[1]['method']}"
     more = _interval(pairs, pairs["apart"] - pairs["apart_next"])
     sure = more.low > 0 and more.n >= FEWEST
     by = f"{more.value:+.{digits}f} [{more.low:+.{digits}f}, {more.high:+.{digits}f}] n={more.n}"
@@ -145,16 +147,31 @@ def order_of(table: pd.DataFrame, found: pd.DataFrame, measure: str) -> list[str
 
     measure: one of which less is better.   Of two methods that change places the difference under noise is told.
     """
-    rows = found[found["kind"] == BOTH]
-    if rows.empty:
-        return []
     most = max(levels_of(table))
-    before, after = (
-        list(rows[rows["level"] == level].sort_values("mean", kind="stable")["method"]) for level in (0, most)
-    )
+    known = {str(name): apart(table, str(name), BOTH, most, measure) for name in found["method"].unique()}
+    left_out = [name for name, pairs in known.items() if pairs.empty]
+    common = _common([pairs for pairs in known.values() if len(pairs)])
+    if common.empty:
+        return []
+    means = {name: common.merge(pairs, on=KEY) for name, pairs in known.items() if len(pairs)}
+    before, after = (_nearest_first({name: pairs[at] for name, pairs in means.items()}) for at in ("exact", "noisy"))
     told = [f"level {level:g}, nearest first: {', '.join(order)}" for level, order in ((0, before), (most, after))]
+    told = [f"of {len(common)} pairs that all have", *told, *(f"{name}: no pair under noise" for name in left_out)]
     passed = [(one, other) for one, other in combinations(before, 2) if after.index(one) > after.index(other)]
     return told + ([_passed(table, *pair, most, measure) for pair in passed] or ["no two methods change places"])
+
+
+def _nearest_first(values: Mapping[str, pd.Series]) -> list[str]:
+    means = {name: float(np.mean(each.to_numpy(float))) for name, each in values.items()}
+    return sorted(means, key=means.__getitem__)
+
+
+def _common(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The pairs that are in every table, KEY; none for no tables."""
+    found = tables[0][KEY] if tables else pd.DataFrame(columns=KEY)
+    for table in tables[1:]:
+        found = found.merge(table[KEY], on=KEY)
+    return found
 
 
 def _passed(table: pd.DataFrame, one: str, other: str, level: float, measure: str) -> str:

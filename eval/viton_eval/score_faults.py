@@ -1,7 +1,7 @@
 """What sets of pictures with a known fault score: an Inception Score sees pictures alone, and is told no pair.
 
     as they are                the true try-ons
-    of another pair            each the true try-on of the next pair: another person in another garment
+    of another pair            each the true try-on of another person in another garment
     blurred, noisy             the true try-ons, a Gaussian over them, noise on them
     nothing done               the photos, in the old garments
 
@@ -10,7 +10,7 @@ Each is measured as any method's result: as a set, and beside the true picture o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -18,47 +18,63 @@ import pandas as pd
 
 from viton.data.sample import Pair
 from viton.images import Pixels
+from viton_eval.agreement import ERRORS
 from viton_eval.experiment import Experiment, mean_over_pairs
 from viton_eval.features import FeatureExtractor, Features, extract
+from viton_eval.interval import Mean
 from viton_eval.judge import Judge
 from viton_eval.measure_labels import MEASURES
+from viton_eval.picture_sets import photo_of
 from viton_eval.scores import Known, known_of, score_pictures
 from viton_eval.set_draws import inception_interval
 from viton_eval.set_measures import distances
-from viton_eval.set_table import proxy_of
+from viton_eval.set_table import named
 from viton_eval.verdicts import verdicts_of
 
 BLUR_PX, NOISE = 2.0, 20.0  # standard deviations: of the blur at 128 pixels' height, of the noise of 255
 MOST = 40  # pairs: five sets go through the judge
-ERRORS = ("judge_garment", "l1_garment")
 TRUE, OTHER, BLURRED, NOISY, NOTHING = "as they are", "of another pair", "blurred", "noisy", "nothing done"
-Faulty = Mapping[str, Sequence[Pixels]]
+FAULTS = ["fault", "measure", "value", "low", "high", "n"]
+SCORE = "Inception Score"
 
 
-def faulty(photos: Sequence[Pixels], truths: Sequence[Pixels], seed: int = 0) -> dict[str, list[Pixels]]:
-    """Sets of pictures (H,W,3) by their fault, in the order of the pairs."""
+def faulty(
+    pairs: Sequence[Pair], photos: Sequence[Pixels], truths: Sequence[Pixels], seed: int = 0
+) -> dict[str, list[Pixels]]:
+    """Sets of pictures (H,W,3) by their fault, in the order of the pairs; OTHER where everybody can get another's."""
     draw, sigma = np.random.default_rng(seed), BLUR_PX * truths[0].shape[0] / 128
+    shift = shift_of(pairs)
     return {
         TRUE: list(truths),
-        OTHER: [*truths[1:], truths[0]],
+        **({OTHER: [*truths[shift:], *truths[:shift]]} if shift else {}),
         BLURRED: [np.asarray(cv2.GaussianBlur(each, (0, 0), sigma), np.uint8) for each in truths],
         NOISY: [np.rint(each + draw.normal(0, NOISE, each.shape)).clip(0, 255).astype(np.uint8) for each in truths],
         NOTHING: list(photos),
     }
 
 
+def shift_of(pairs: Sequence[Pair]) -> int:
+    """By how many places a list is to be turned so that each pair meets another person and garment; 0: by none."""
+    for shift in range(1, len(pairs)):
+        turned = [*pairs[shift:], *pairs[:shift]]
+        if all(a.person != b.person and a.clothing != b.clothing for a, b in zip(pairs, turned, strict=True)):
+            return shift
+    return 0
+
+
 def fault_table(experiment: Experiment, extractors: Sequence[FeatureExtractor], judge: Judge | None) -> pd.DataFrame:
-    """A row a fault, for the eye: by each extractor Inception Score, FID and KID to the photos, then true errors."""
+    """FAULTS: of each set by each extractor Inception Score, FID and KID from the photos, then its true errors."""
     pairs = experiment.pairs_with_truth[:MOST]
     known = {pair: known_of(experiment.data, pair, experiment.config.size) for pair in pairs}
-    photos = [experiment.sample(pair).person.image for pair in pairs]
-    sets = faulty(photos, [known[pair].truth.image for pair in pairs], experiment.config.seed)
+    photos = [photo_of(experiment, pair) for pair in pairs]
+    sets = faulty(pairs, photos, [known[pair].truth.image for pair in pairs], experiment.config.seed)
     features = {name: _features(pictures, pairs, extractors) for name, pictures in sets.items()}
-    rows = {}
+    rows: list[tuple[object, ...]] = []
     for name, pictures in sets.items():
-        told = _of_set(features[name], features[NOTHING], pairs)
-        rows[name] = told | _errors(pairs, known, dict(zip(pairs, pictures, strict=True)), judge)
-    return pd.DataFrame.from_dict(rows, orient="index")
+        rows += [(name, *row) for row in _of_set(name, features, pairs)]
+        made = dict(zip(pairs, pictures, strict=True))
+        rows += [(name, *row) for row in _errors(pairs, known, made, judge)]
+    return pd.DataFrame(rows, columns=FAULTS)
 
 
 def _features(
@@ -67,19 +83,28 @@ def _features(
     return extract(((pair.name, picture) for pair, picture in zip(pairs, pictures, strict=True)), extractors)
 
 
-def _of_set(made: Sequence[Features], photos: Sequence[Features], pairs: Sequence[Pair]) -> dict[str, str]:
-    people, told = [pair.person for pair in pairs], {}
-    for one, other in zip(made, photos, strict=True):
-        proxy = proxy_of(one).replace("_", " ")
+def _of_set(name: str, features: Mapping[str, list[Features]], pairs: Sequence[Pair]) -> Iterator[tuple[object, ...]]:
+    """Measures of a set; the photos have no distance from themselves."""
+    people = [pair.person for pair in pairs]
+    for one, photos in zip(features[name], features[NOTHING], strict=True):
         if (verdicts := verdicts_of(one)) is not None:
-            told[f"{proxy}Inception Score"] = str(inception_interval(verdicts, people))
-        for found in distances(one, other, (people, people)):
-            told[f"{proxy}{found.metric.upper()} to photos"] = f"{found.value:.3g}" if np.isfinite(found.value) else "-"
-    return told
+            yield named(SCORE, one), *inception_interval(verdicts, people)
+        for found in distances(one, photos, (people, people)) if name != NOTHING else ():
+            yield named(f"{found.metric.upper()} from the photos", one), found.value, found.low, found.high, found.n
 
 
 def _errors(
     pairs: Sequence[Pair], known: Mapping[Pair, Known], pictures: Mapping[Pair, Pixels], judge: Judge | None
-) -> dict[str, str]:
+) -> Iterator[tuple[object, ...]]:
     table = score_pictures(pairs, known.__getitem__, pictures.__getitem__, judge)
-    return {MEASURES[name].label: str(mean_over_pairs(table, name)) for name in ERRORS if table[name].notna().any()}
+    for name in ERRORS:
+        if table[name].notna().any():
+            yield MEASURES[name].label, *mean_over_pairs(table, name)
+
+
+def readable(faults: pd.DataFrame) -> pd.DataFrame:
+    """The same for the eye, a row a fault."""
+    cells = faults.assign(cell=[str(Mean(*row)) for row in faults[FAULTS[2:]].itertuples(index=False)])
+    cells["cell"] = cells["cell"].str.replace("[nan, nan]", "[no interval]", regex=False)
+    order = list(dict.fromkeys(faults["fault"])), list(dict.fromkeys(faults["measure"]))
+    return cells.pivot(index="fault", columns="measure", values="cell").loc[order].fillna("-")

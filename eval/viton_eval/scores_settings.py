@@ -66,12 +66,12 @@ def world_of(data: VitonHd) -> dict[str, str]:
     return {name: str(found[name]) for name in names if name in found} if isinstance(found, dict) else {}
 
 
-def code_files() -> list[Path]:
-    """Every file that decides what a score is: those whose change makes the step run again."""
+def code_files(patterns: Sequence[str] = SCORES) -> list[Path]:
+    """The files that patterns of viton_eval.sources name, by default all that decide what a score is."""
     roots = {"viton/": PACKAGE, "eval/viton_eval/": Path(__file__).parent}
     found = (
         root.glob(pattern.removeprefix(prefix))
-        for pattern in SCORES
+        for pattern in patterns
         for prefix, root in roots.items()
         if pattern.startswith(prefix)
     )

@@ -2,8 +2,9 @@
 
     weights (d,n)    how often each picture occurs in each draw, from viton_eval.interval.drawn_weights
 
-The distances know pictures by pairs: row i of both sets belongs to pair i, and is drawn as often in the one as in the
-other. Their values rank methods that share the other set; drawing twice the same picture moves all of them alike.
+The distance knows pictures by pairs: row i of both sets belongs to pair i, and is drawn as often in the one as in the
+other. There is none of FID: a picture drawn twice makes a set narrower than it is, which raises FID, of one method more
+than of another, so that draws would rank methods otherwise than the pictures themselves.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
-from viton_eval.frechet import Moments, frechet_of_moments
 from viton_eval.interval import Mean
 from viton_eval.kernel_distance import NORMAL_95, kernel_matrix
 
@@ -32,8 +32,9 @@ def inception_draws(probabilities: Matrix, weights: Matrix) -> Matrix:
 def inception_interval(probabilities: Matrix, people: list[str]) -> Mean:
     """The Inception Score of all pictures in one group, with the 95% interval of a jackknife over people.
 
-    A jackknife, because drawing pictures with replacement makes a set of fewer kinds than it has, and lowers the score.
-    Of fewer than two people the interval is NaN.
+    The interval is for the score of *so many* such pictures: of more it is higher, much where kinds are many, so that
+    scores of unequal numbers are not to be compared.  A jackknife, because drawing with replacement makes a set of
+    fewer kinds than it has.  Of fewer than two people the interval is NaN.
     """
     names, member = np.unique(np.asarray(people), return_inverse=True)
     value = float(inception_draws(probabilities, np.ones((1, len(people))))[0])
@@ -58,27 +59,8 @@ def kernel_draws(features: Matrix, others: Matrix, weights: Matrix) -> Matrix:
     return np.asarray(own[0] + own[1] - 2 * across)
 
 
-def frechet_draws(features: Matrix, others: Matrix, weights: Matrix) -> Matrix:
-    """Frechet distances (d,) of features (n,D) from others (n,D); NaN for a draw of fewer than two pictures."""
-    return np.array([_frechet(features, others, row) if (row > 0).sum() > 1 else np.nan for row in weights])
-
-
-def _frechet(features: Matrix, others: Matrix, weights: Matrix) -> float:
-    return frechet_of_moments(_moments(features, weights), _moments(others, weights)).value
-
-
 def _weighted_off_diagonal(kernel: Matrix, weights: Matrix) -> Matrix:
     squares = weights**2
     total = ((weights @ kernel) * weights).sum(axis=1) - squares @ np.diag(kernel)
     pairs = weights.sum(axis=1) ** 2 - squares.sum(axis=1)
     return np.where(pairs > 0, total / np.where(pairs > 0, pairs, 1), np.nan)
-
-
-def _moments(features: Matrix, weights: Matrix) -> Moments:
-    """As of the features with each row as often as its weight says."""
-    drawn = weights > 0
-    rows, often, count = features[drawn], weights[drawn], weights.sum()
-    mean = often @ rows / count
-    factor = (rows - mean) * np.sqrt(often / (count - 1))[:, None]
-    small = np.linalg.qr(factor, mode="r") if len(rows) > rows.shape[1] else factor
-    return Moments(mean, np.asarray(small), int(count))

@@ -47,6 +47,11 @@ def set_table(sets: Mapping[str, PictureSet]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SET_ROW)
 
 
+def named(measure: str, features: Features) -> str:
+    """A measure for the eye with what it is made by: "proxy FID" of the judge, "FID (inception-v3-tf)" of another."""
+    return f"proxy {measure}" if features.extractor == JudgeExtractor.name else f"{measure} ({features.extractor})"
+
+
 def proxy_of(features: Features) -> str:
     """How a measure by this extractor begins: "proxy_" of the judge."""
     return "proxy_" if features.extractor == JudgeExtractor.name else ""
@@ -96,7 +101,7 @@ def scores_table(table: pd.DataFrame, extractor: str) -> pd.DataFrame:
     cells: dict[str, dict[str, str]] = {str(row["protocol"]): {} for row in shown.to_dict("records")}
     for row in shown.to_dict("records"):
         value, spread = float(row["value"]), float(row["deviation"])
-        whole = f"{value:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+        whole = f"{value:.3f} [{row['low']:.3f}, {row['high']:.3f}] (n = {row['n']})"
         groups = f"{value:.3f} ± {spread:.3f}" if np.isfinite(value) else "-"
         cells[str(row["protocol"])][str(row["set"])] = whole if row["measure"].endswith("whole") else groups
     return pd.DataFrame(cells, index=list(dict.fromkeys(shown["set"])))

@@ -42,6 +42,17 @@ SCORES = (
     *(f"eval/viton_eval/{name}.py" for name in ("judge", "measures", "regions", "scores", "scores_settings")),
     *(f"eval/viton_eval/{name}.py" for name in ("scoring", "sources", "csv_cells", "table_texts", "truth")),
 )
+FEATURES = (  # decides what a network says of a set of pictures
+    *DATA,
+    *(
+        f"viton/{name}.py"
+        for name in ("attributes", "checkpoint", "extractors", "judge", "stage", "synthetic/*", "vgg")
+    ),
+    *(
+        f"eval/viton_eval/{name}.py"
+        for name in ("features", "inception", "judge", "judge_features", "picture_sets", "resizing", "weights_file")
+    ),
+)
 METRICS = tuple(
     f"eval/viton_eval/{name}.py"
     for name in (

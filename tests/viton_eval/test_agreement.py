@@ -109,14 +109,45 @@ def test_what_is_said_in_words_is_what_the_intervals_say(tables, sets):
     pictures = agreement.picture_metrics(tables, sets)
     methods, of_pairs = agreement.of_methods(agreement.method_metrics(pictures, sets)), agreement.within_pairs(pictures)
     told = dict(line.split(": ", 1) for line in agreement.verdict(methods, of_pairs))
-    assert "SSIM inside garment" in told["pictures of a pair, agree"]
-    assert told["pictures of a pair, contradict one of them"] == "SSIM"
-    assert "PSNR (dB)" in told["pictures of a pair, not decided"]
+    asked = "pictures of a pair, 7 metrics asked"
+    assert "SSIM inside garment" in told[f"{asked}, agree"].split("; ")
+    assert told[f"{asked}, contradict one of them"] == "SSIM"
+    assert "PSNR (dB)" in told[f"{asked}, not decided"].split("; ")
+    of_three = [line for line in agreement.verdict(methods, of_pairs) if line.startswith("whole methods")]
+    assert [line.endswith(": none") for line in of_three] == [True, True, False]  # three methods: any order is likely
+
+
+def test_a_metric_without_meaning_is_decided_of_methods_as_rarely_as_chance_says():
+    draw, decided = np.random.default_rng(0), 0
+    for _ in range(300):
+        value = agreement.spearman(draw.permutation(6), np.arange(6))
+        rows = pd.DataFrame(
+            [("chance", "", "l1_garment", "methods", value, value - 0.01, value + 0.01, 6)], columns=agreement.AGREEMENT
+        )
+        decided += not agreement.verdict(rows, rows.head(0))[2].endswith("chance")
+    assert decided <= 0.08 * 300
+
+
+def test_a_pair_that_one_metric_does_not_know_costs_that_metric_this_pair_alone(tables, sets):
+    tables["best"].loc[0, "ssim_inside"] = np.nan
+    metrics = agreement.method_metrics(agreement.picture_metrics(tables, sets), sets)
+    assert metrics["ssim_inside"].pairs == len(PAIRS) - 1
+    assert metrics["ssim"].pairs == len(PAIRS)
+    assert np.isfinite(metrics["ssim_inside"].values).all()
+
+
+def test_few_pairs_have_no_interval(tables, sets):
+    few = {method: table.head(5) for method, table in tables.items()}
+    pictures = agreement.picture_metrics(few, sets)
+    methods = agreement.of_methods(agreement.method_metrics(pictures, sets))
+    for rows in (methods, agreement.within_pairs(pictures), agreement.within_methods(pictures)):
+        assert rows["low"].isna().all()
+    assert agreement.readable(agreement.within_pairs(pictures)).iloc[0, 0].endswith("no interval (n = 5)")
 
 
 def test_a_table_for_the_eye_has_a_cell_for_everything_asked(tables, sets):
     of_pairs = agreement.within_pairs(agreement.picture_metrics(tables, sets))
     shown = agreement.readable(of_pairs)
-    assert shown.loc[("SSIM", agreement.TOLD), "judge: garment"].startswith("-1.00 [-1.00, -1.00]")
+    assert shown.loc[("SSIM", agreement.TOLD), "judge: garment"] == "-1.00 [-1.00, -1.00] (n = 20)"
     names, series = agreement.series_of(of_pairs)
     assert {values.shape for values in series.values()} == {(len(names), 3)}

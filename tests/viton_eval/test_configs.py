@@ -8,7 +8,7 @@ from viton.config import FolderData, WorldData, load_config
 from viton.errors import InputError
 from viton.stage_config import ExtractorConfig
 from viton_eval.commands import open_run
-from viton_eval.plan import plan
+from viton_eval.plan import OF_METRICS, plan
 from viton_eval.workflow import Request, report
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -170,3 +170,19 @@ def test_a_training_split_is_looked_for_from_the_checkout_whatever_the_root(make
 def test_nothing_is_left_out_where_nothing_is_trained(make_tiny_hd):
     run = open_run(CONFIGS / "viton_hd.yaml", str(make_tiny_hd("without").root), "runs", (*TRAINED, "stages={}"))
     assert set(run.config.methods) == SIX
+
+
+def test_a_networks_weights_are_known_by_what_they_hold_and_move_notebooks_on_metrics_alone(tmp_path):
+    def keys(*overrides):
+        return {name: step.key for name, step in plan(open_run(CONFIGS / "smoke.yaml", overrides=overrides)).items()}
+
+    weights = tmp_path / "inception.pth"
+    named = f"evaluation.inception_tf={weights}"
+    plain, missing = keys(), keys(named)
+    weights.write_bytes(b"one")
+    one = keys(named)
+    weights.write_bytes(b"two")
+    two = keys(named)
+    moved = {f"notebook-{name}" for name in OF_METRICS}
+    for before, after in ((plain, missing), (missing, one), (one, two)):
+        assert {name for name in before if before[name] != after[name]} == moved

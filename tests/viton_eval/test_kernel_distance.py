@@ -144,3 +144,9 @@ def test_what_cannot_be_measured_is_refused():
         kernel_distance(x, y, (["a"], ["b"] * 9))
     with pytest.raises(ValueError, match="expected two pictures a set beside each block"):
         kernel_distance(x, y, (["a"] * 13, [str(i) for i in range(9)]))
+
+
+def test_a_set_beside_itself_is_no_farther_than_beside_its_copy():
+    """The very same array must not be taken for a set compared within itself."""
+    x = np.random.default_rng(0).normal(size=(20, 4))
+    assert kernel_distance(x, x).value == kernel_distance(x, x.copy()).value

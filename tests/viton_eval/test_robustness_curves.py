@@ -10,8 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from viton.figures import spread
 from viton.person import represent_people
-from viton.robustness_figures import Line, noise_curves, noise_sheet, spread
+from viton.robustness_figures import Line, noise_curves, noise_sheet
 from viton_eval.estimators import BOTH, KINDS, PARSING, POSE
 from viton_eval.robustness import COLUMNS, EXACT, MEASURED
 from viton_eval.robustness_curves import (
@@ -141,7 +142,8 @@ def test_methods_that_change_places_are_told_with_whether_it_is_shown():
     assert order_of(told, curves(told, "judge_garment"), "judge_garment")[-1] == "no two methods change places"
     for scatter, shown in ((0.001, True), (0.5, False)):
         crossing = table(harm=HARM | {"viton": dict.fromkeys(KINDS, 0.05)}, spread=scatter)
-        first, last, said = order_of(crossing, curves(crossing, "judge_garment"), "judge_garment")
+        of_all, first, last, said = order_of(crossing, curves(crossing, "judge_garment"), "judge_garment")
+        assert of_all == "of 12 pairs that all have"
         assert first == "level 0, nearest first: viton, crn, cagan"
         assert last == "level 2, nearest first: crn, viton, cagan"
         assert said.startswith("crn passes viton, by +0.030 [")
@@ -220,3 +222,31 @@ def test_a_sheet_shows_joints_labels_and_representation_a_column_a_level(tiny_hd
     assert len(shown) == 6
     assert [axis.get_title() for axis in shown[:2]] == list(people)
     assert len(noise_sheet(people, torch.zeros(2, 4, 64, 48)).axes) == 4, "what is not whole is not shown"
+
+
+def test_methods_are_ordered_by_the_pairs_that_all_have():
+    """CRN fails on the hardest pairs alone: its mean over what is left says nothing of its place."""
+    told = table(pairs=12, spread=0.0, harm={name: dict.fromkeys(KINDS, 0.0) for name in HARM})
+    crn = told["method"] == "crn"
+    hardest = told[crn & (told["kind"] == EXACT)].nlargest(6, "judge_garment")["person"]
+    gone = told.index[crn & (told["kind"] == BOTH) & (told["level"] == LEVELS[-1]) & told["person"].isin(hardest)]
+    told.loc[gone, "status"], told.loc[gone, list(MEASURED)] = "warp_failed:few_contour_points", np.nan
+    lines = order_of(told, curves(told, "judge_garment"), "judge_garment")
+    assert lines[0] == "of 6 pairs that all have"
+    assert lines[-1] == "no two methods change places"
+
+
+def test_a_method_without_a_pair_under_noise_is_named_and_stops_nothing():
+    told = failed(table(), "viton", BOTH, LEVELS[-1], 12)
+    found = curves(told, "judge_garment")
+    assert "viton: no pair under noise" in order_of(told, found, "judge_garment")
+    assert suffers_most(told, found, "judge_garment")
+
+
+def test_methods_that_share_no_pair_are_not_compared():
+    told = failed(table(), "viton", BOTH, LEVELS[-1], 6)
+    late = told[(told["method"] == "crn") & (told["kind"] == BOTH) & (told["level"] == LEVELS[-1])].index[6:]
+    told.loc[late, "status"], told.loc[late, list(MEASURED)] = "warp_failed:few_contour_points", np.nan
+    found = curves(told, "judge_garment")
+    assert order_of(told, found, "judge_garment") == []
+    assert suffers_most(told, found, "judge_garment")

@@ -1,6 +1,7 @@
 """The report's site, from experiments' folders written by hand."""
 
 import json
+import os
 import re
 import shlex
 import time
@@ -348,3 +349,16 @@ def test_the_table_of_noise_is_a_download_with_what_decided_it(finished):
     assert {"downloads/robustness.csv", "downloads/robustness.json"} <= set(page.links)
     assert Path("reports/tiny/downloads/robustness.csv").read_text() == "method,kind\n"
     assert "Noise in pose and parsing: every picture's scores (CSV)" in unescape(page.path.read_text())
+
+
+def test_a_notebooks_tables_are_downloads_as_long_as_its_last_run_wrote_them(finished):
+    run = finished([("p1", "c1")])
+    folder = run.run.tables / "one"
+    folder.mkdir(parents=True)
+    for name in ("new.csv", "new.tex", "new.md", ".new.half.csv", "old.csv"):
+        (folder / name).write_text(name)
+    os.utime(folder / "old.csv", (1.7e9, 1.7e9))  # before the step began
+    page = Page(run.site())
+    offered = {link for link in page.links if link.startswith("downloads/one-")}
+    assert offered == {f"downloads/one-new.{form}" for form in ("csv", "tex", "md")}
+    assert "One: new (LaTeX)" in unescape(page.path.read_text())

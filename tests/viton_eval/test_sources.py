@@ -120,6 +120,20 @@ def test_every_module_that_a_notebook_imports_makes_it_run_again():
     assert sorted(read - OUTSIDE - MACHINERY - listed(sources.NOTEBOOKS)) == []
 
 
+def test_every_module_that_describes_pictures_makes_their_features_anew():
+    names = ("features", "inception", "judge_features", "resizing")
+    read = closure([*(f"viton_eval.{name}" for name in names), "viton.data.framing"])
+    assert {"viton/judge.py", "eval/viton_eval/inception.py"} <= read
+    assert sorted(read - OUTSIDE - MACHINERY - listed(sources.FEATURES)) == []
+
+
 def test_every_pattern_names_a_file():
-    for pattern in {*sources.WORLD, *sources.SCORES, *sources.COMPARISON, *sources.IMPORT, *sources.ROBUSTNESS}:
+    for pattern in {
+        *sources.WORLD,
+        *sources.SCORES,
+        *sources.COMPARISON,
+        *sources.IMPORT,
+        *sources.ROBUSTNESS,
+        *sources.FEATURES,
+    }:
         assert listed([pattern]), pattern
