@@ -1,0 +1,52 @@
+"""`viton-eval score`: its options. Heavy libraries are imported when it is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from viton.console import say
+
+PATTERN = "{person}__{clothing}.png"  # as results of ours are called
+
+
+def score(
+    results: Annotated[list[str], typer.Option(metavar="NAME=DIR", help="a folder of try-ons; may be repeated")],
+    data: Annotated[Path, typer.Option(help="the dataset, in the viton-hd layout")],
+    pairs: Annotated[str, typer.Option(help="pairs file, under the dataset or a path")],
+    out: Annotated[Path, typer.Option(help="CSV; .pairs.csv, .differences.csv, .md, .tex and .json go beside it")],
+    split: Annotated[str, typer.Option(help="train, val or test")] = "test",
+    pattern: Annotated[str, typer.Option(help="names of pictures in folders without a manifest")] = PATTERN,
+    protocol: Annotated[str, typer.Option(help="ours, hr-viton, ladi-vton or catvton")] = "ours",
+    judge: Annotated[Path | None, typer.Option(help="a trained judge: runs/EXPERIMENT/stages/judge/SEED")] = None,
+    lpips: Annotated[str, typer.Option(metavar="BACKBONE=FILE", help="alex, vgg or squeeze, and its weights")] = "",
+    extractor: Annotated[
+        list[str],
+        typer.Option(
+            metavar="KIND=WHERE",
+            help="for FID, KID and Inception Score: inception-tf=FILE, inception-torchvision=FILE, judge=FOLDER, or "
+            "own=package.module:attribute; may be repeated",
+        ),
+    ] = [],  # noqa: B006
+    metrics: Annotated[
+        str,
+        typer.Option(metavar="LIST", help="with commas: ssim, psnr, l1, lpips, judge, fid, kid, ... ; all by default"),
+    ] = "",
+    against: Annotated[str, typer.Option(help="what the others are compared with; the first by default")] = "",
+    missing_ok: Annotated[bool, typer.Option("--missing-ok", help="a pair without a picture counts as failed")] = False,
+    device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
+    seed: Annotated[int, typer.Option(min=0, help="of the draws that intervals and p-values are made of")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="print the rows as JSON lines")] = False,
+) -> None:
+    """Score folders of try-ons beside each other, with intervals and paired differences; each picture is read once."""
+    from viton_eval.score_request import Request, score_folders
+
+    asked = (results, data, pairs, split, pattern, protocol, judge, lpips, extractor, against, missing_ok, device)
+    rows = score_folders(Request(*asked, metrics, seed), out)
+    if as_json:
+        print(rows.to_json(orient="records", lines=True), end="")
+    else:
+        print(rows[["method", "measure", "value", "low", "high", "n", "note"]].to_string(index=False, na_rep="-"))
+    say(f"wrote {out}: {len(rows)} rows")
