@@ -251,11 +251,13 @@ def readable(agreement: pd.DataFrame, scope: str = "") -> pd.DataFrame:
     told = shown.apply(lambda row: _cell(Mean(row["value"], row["low"], row["high"], row["n"])), axis=1)
     column = shown["scope"] if scope else shown["error"].map(label_of)
     cells = shown.assign(cell=told, column=column, name=shown["metric"].map(label_of))
-    return cells.pivot_table("cell", ["name", "told"], "column", aggfunc="first", sort=False).fillna("-")
+    index = {"name": "metric"} if scope else {"name": "metric", "told": "is told"}
+    table = cells.pivot_table("cell", list(index), "column", aggfunc="first", sort=False).fillna("-")
+    return table.rename_axis(index=list(index.values()), columns=None)
 
 
 def _cell(mean: Mean) -> str:
     if not np.isfinite(mean.value):
-        return f"nothing varies (n = {mean.n})"
+        return f"nothing varies, n={mean.n}"
     interval = f"[{mean.low:+.2f}, {mean.high:+.2f}]" if np.isfinite(mean.low) else "no interval"
-    return f"{mean.value:+.2f} {interval} (n = {mean.n})"
+    return f"{mean.value:+.2f} {interval} n={mean.n}"

@@ -142,12 +142,12 @@ def test_few_pairs_have_no_interval(tables, sets):
     methods = agreement.of_methods(agreement.method_metrics(pictures, sets))
     for rows in (methods, agreement.within_pairs(pictures), agreement.within_methods(pictures)):
         assert rows["low"].isna().all()
-    assert agreement.readable(agreement.within_pairs(pictures)).iloc[0, 0].endswith("no interval (n = 5)")
+    assert agreement.readable(agreement.within_pairs(pictures)).iloc[0, 0].endswith("no interval n=5")
 
 
 def test_a_table_for_the_eye_has_a_cell_for_everything_asked(tables, sets):
     of_pairs = agreement.within_pairs(agreement.picture_metrics(tables, sets))
     shown = agreement.readable(of_pairs)
-    assert shown.loc[("SSIM", agreement.TOLD), "judge: garment"] == "-1.00 [-1.00, -1.00] (n = 20)"
+    assert shown.loc[("SSIM", agreement.TOLD), "judge: garment"] == "-1.00 [-1.00, -1.00] n=20"
     names, series = agreement.series_of(of_pairs)
     assert {values.shape for values in series.values()} == {(len(names), 3)}
