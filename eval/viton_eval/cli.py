@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -140,6 +141,7 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="print the rows as JSON lines")] = False,
 ) -> None:
     """Score folders of try-ons beside each other, with intervals and paired differences; each picture is read once."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: threads that spin stand in each other's way
     from viton_eval.score_request import Request, score_folders
 
     request = Request(
