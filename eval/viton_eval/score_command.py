@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +42,7 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="print the rows as JSON lines")] = False,
 ) -> None:
     """Score folders of try-ons beside each other, with intervals and paired differences; each picture is read once."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: threads that spin stand in each other's way
     from viton_eval.score_request import Request, score_folders
 
     asked = (results, data, pairs, split, pattern, protocol, judge, lpips, extractor, against, missing_ok, device)

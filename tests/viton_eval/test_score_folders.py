@@ -1,6 +1,7 @@
 """`viton-eval score` on folders of pictures: numbers that are known, each picture once, and every bad folder named."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -248,6 +249,15 @@ def test_the_command_writes_what_decided_its_numbers_and_the_same_bytes_again(wo
     assert run(world, tmp_path / "b.csv", *words).exit_code == 0
     for name in (".csv", ".pairs.csv", ".differences.csv"):
         assert (tmp_path / f"a{name}").read_bytes() == (tmp_path / f"b{name}").read_bytes()
+
+
+def test_idle_threads_sleep_unless_somebody_has_said_otherwise(world, truths, tmp_path, monkeypatch):
+    for given, found in ((None, "passive"), ("active", "active")):
+        monkeypatch.setenv("OMP_WAIT_POLICY", given or "")
+        if given is None:
+            monkeypatch.delenv("OMP_WAIT_POLICY")
+        assert run(world, tmp_path / "a.csv", "--results", f"truth={truths}", "--metrics", "l1").exit_code == 0
+        assert os.environ["OMP_WAIT_POLICY"] == found
 
 
 def test_another_protocol_is_another_number_and_says_so(world, data, pairs, noisy, tmp_path):
