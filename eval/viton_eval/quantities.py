@@ -13,13 +13,14 @@ import pandas as pd
 
 from viton_eval.experiment import Experiment
 from viton_eval.judge_features import JudgeExtractor
+from viton_eval.measure_labels import MEASURES
 from viton_eval.paper_table import in_papers_order
 from viton_eval.picture_sets import PHOTOS, TRUTHS
-from viton_eval.scores_table import readable
 from viton_eval.try_ons import rows_of
 
 TRUE_ERRORS = ("judge_garment", "l1_garment", "ssim_inside")
 NO_ANSWERS = "no answers yet"
+TELLING = 1.5  # the Inception Score of real photos below which an extractor tells no kinds apart; 1 is the least
 PUBLISHED = "torch-fidelity"  # whose protocol of the Inception Score stands in the table; the others are told apart
 
 
@@ -30,10 +31,20 @@ def table_one(experiment: Experiment, sets: pd.DataFrame, compared: pd.DataFrame
     table = pd.DataFrame.from_dict(found, orient="index")
     table["people"] = [*([NO_ANSWERS] * len(rows)), "-"]
     if len(compared):
-        true = readable(compared, TRUE_ERRORS).drop(columns="seeds")
-        table = table.join(true.rename(columns=lambda name: f"to the truth, {name}"))
+        table = table.join(_to_the_truth(compared))
     table.insert(0, "failed", [failed_of(experiment, name) for name in rows] + [""])
     return table.fillna("-")
+
+
+def _to_the_truth(compared: pd.DataFrame) -> pd.DataFrame:
+    """The true errors, a row a method; an arrow says which way is better."""
+    cells: dict[str, dict[str, str]] = {}
+    for row in compared[compared["metric"].isin(TRUE_ERRORS)].to_dict("records"):
+        label, better, digits = MEASURES[str(row["metric"])]
+        name = f"truth: {label} {'↓' if better == 'less' else '↑'}"
+        told = f"{row['mean']:.{digits}f} [{row['low']:.{digits}f}, {row['high']:.{digits}f}]"
+        cells.setdefault(name, {})[str(row["method"])] = told
+    return pd.DataFrame(cells)
 
 
 def table_one_data(experiment: Experiment, sets: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
@@ -52,7 +63,7 @@ def table_one_data(experiment: Experiment, sets: pd.DataFrame, compared: pd.Data
 def failed_of(experiment: Experiment, method: str) -> str:
     """How many pairs a method made nothing of."""
     status = rows_of(experiment, method)["status"]
-    return f"{(status != 'ok').sum()} of {len(status)}"
+    return f"{(status != 'ok').sum()}/{len(status)}"
 
 
 def _of_set(rows: pd.DataFrame) -> dict[str, str]:
@@ -62,11 +73,11 @@ def _of_set(rows: pd.DataFrame) -> dict[str, str]:
         by = "proxy" if row["extractor"] == JudgeExtractor.name else str(row["extractor"])
         name = str(row["measure"]).removeprefix("proxy_")
         if name == "inception_score_whole":
-            told[f"Inception Score ({by}), one group"] = _with_interval(row)
+            told[f"Inception Score ({by}), one group ↑"] = _with_interval(row)
         elif name == "inception_score" and row["protocol"] == PUBLISHED:
-            told[f"Inception Score ({by}), ten groups"] = _plus_minus(row)
+            told[f"Inception Score ({by}), ten groups ↑"] = _plus_minus(row)
         elif name in ("fid", "kid") and row["beside"] == PHOTOS:
-            told[f"{name.upper()} ({by})"] = _with_interval(row)
+            told[f"{name.upper()} ({by}) ↓"] = _with_interval(row)
     return told
 
 
@@ -97,6 +108,14 @@ def why_absent(sets: pd.DataFrame) -> list[str]:
     """What could not be measured, and why; what is measured but doubtful."""
     told = sets[sets["note"].str.contains("absent|prefer")]
     return [f"{measure}: {note}" for (measure, note), _ in told.groupby(["measure", "note"], sort=False)]
+
+
+def doubts(sets: pd.DataFrame) -> list[str]:
+    """Which extractors take nearly all photos for one kind, so that their verdicts say nothing, a line each."""
+    whole = sets[(sets["set"] == PHOTOS) & sets["measure"].str.endswith("inception_score_whole")]
+    told = "takes nearly all photos for the same kind (Inception Score {:.2f}): its scores say nothing of the methods"
+    scores = {str(row["extractor"]): float(row["value"]) for row in whole.to_dict("records")}
+    return [f"{name} {told.format(value)}" for name, value in scores.items() if value < TELLING]
 
 
 def protocol_of_sets(sets: pd.DataFrame) -> list[str]:

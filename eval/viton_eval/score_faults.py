@@ -38,6 +38,12 @@ FAULTS = ["fault", "measure", "value", "low", "high", "n"]
 SCORE = "Inception Score"
 
 
+def told() -> str:
+    """What decides the sets."""
+    blur = f"blur of sigma {BLUR_PX:g} px at 128 px' height"
+    return f"Known faults of the first {MOST} pairs at most; {blur}, noise of sigma {NOISE:g} of 255"
+
+
 def faulty(
     pairs: Sequence[Pair], photos: Sequence[Pixels], truths: Sequence[Pixels], seed: int = 0
 ) -> dict[str, list[Pixels]]:
@@ -104,7 +110,11 @@ def _errors(
 
 def readable(faults: pd.DataFrame) -> pd.DataFrame:
     """The same for the eye, a row a fault."""
-    cells = faults.assign(cell=[str(Mean(*row)) for row in faults[FAULTS[2:]].itertuples(index=False)])
-    cells["cell"] = cells["cell"].str.replace("[nan, nan]", "[no interval]", regex=False)
+    cells = faults.assign(cell=[_cell(Mean(*row)) for row in faults[FAULTS[2:]].itertuples(index=False)])
     order = list(dict.fromkeys(faults["fault"])), list(dict.fromkeys(faults["measure"]))
-    return cells.pivot(index="fault", columns="measure", values="cell").loc[order].fillna("-")
+    table = cells.pivot(index="fault", columns="measure", values="cell").loc[order].fillna("-")
+    return table.rename_axis(index=None, columns=None)
+
+
+def _cell(mean: Mean) -> str:
+    return f"{mean.value:.3f}" + (f" [{mean.low:.3f}, {mean.high:.3f}]" if np.isfinite(mean.low) else "")
