@@ -50,6 +50,7 @@ class Download(NamedTuple):
     label: str
     link: str
     state: State | None  # of the step that made it
+    others: tuple[tuple[str, str], ...] = ()  # the same in other forms, each with its link
 
 
 def assemble(run: Run, reports: Path, found: list[State] | None = None) -> Path:
@@ -118,18 +119,26 @@ def _downloads(run: Run, out: Published, found: list[State]) -> list[Download]:
     for name, label in COMPARED.items() if "comparison" in states else ():
         link = out.link(run.comparison / name, f"downloads/{name}")
         links.append((f"Comparison: {label}", link, states["comparison"]))
-    for page, notebook, method in pages(run.config):
-        state = states[f"notebook-{page}"]
-        for path in filter(state.wrote, table_files(run.tables / page)):
-            label = f"{page_title(notebook, method)}: {path.stem} ({FORMS[path.suffix]})"
-            links.append((label, out.link(path, f"downloads/{page}-{path.name}"), state))
     for name, label in ROBUSTNESS.items() if "robustness" in states else ():
         link = out.link(run.robustness / name, f"downloads/robustness{Path(name).suffix}")
         links.append((f"Noise in pose and parsing: {label}", link, states["robustness"]))
-    return [Download(label, url(link), state) for label, link, state in links if link]
+    return [Download(label, url(link), state) for label, link, state in links if link] + _tables(run, out, states)
 
 
-def table_files(folder: Path) -> list[Path]:
-    """The tables that a notebook kept, by name and form."""
-    found = [path for path in folder.glob("[!.]*") if path.suffix in FORMS]
-    return sorted(found, key=lambda path: (path.stem, list(FORMS).index(path.suffix)))
+def _tables(run: Run, out: Published, states: dict[str, State]) -> list[Download]:
+    """The tables that the last run of each notebook kept, a line each, first as CSV and then in its other forms."""
+    found = []
+    for page, notebook, method in pages(run.config):
+        state = states[f"notebook-{page}"]
+        for path in sorted((run.tables / page).glob("[!.]*.csv")):
+            files = {form: path.with_suffix(suffix) for suffix, form in FORMS.items()}
+            links = {
+                form: out.link(file, f"downloads/{page}-{file.name}")
+                for form, file in files.items()
+                if state.wrote(file)
+            }
+            csv, *others = [(form, url(link)) for form, link in links.items() if link] or [("", "")]
+            if csv[0] == FORMS[".csv"]:
+                label = f"{page_title(notebook, method)}: {path.stem.replace('-', ' ')} (CSV)"
+                found.append(Download(label, csv[1], state, tuple(others)))
+    return found

@@ -361,4 +361,4 @@ def test_a_notebooks_tables_are_downloads_as_long_as_its_last_run_wrote_them(fin
     page = Page(run.site())
     offered = {link for link in page.links if link.startswith("downloads/one-")}
     assert offered == {f"downloads/one-new.{form}" for form in ("csv", "tex", "md")}
-    assert "One: new (LaTeX)" in unescape(page.path.read_text())
+    assert "One: new (CSV), as LaTeX" in unescape(page.path.read_text())
