@@ -162,6 +162,6 @@ def test_the_median_of_a_draw_counts_a_pair_as_often_as_it_was_drawn(monkeypatch
     weights = np.array([[1, 2, 0, 1], [3, 0, 0, 1], [0, 1, 1, 0], [1, 1, 1, 1]], float)
     values = [4.0, 1.0, 3.0, 2.0]
     expected = [np.median(np.repeat(values, row.astype(int))) for row in weights]
-    monkeypatch.setattr(interval, "_drawn", lambda *_: weights)
+    monkeypatch.setattr(interval, "drawn_weights", lambda *_: weights)
     found = median_interval(values, list("abcd"), list("abcd"))
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(expected, [0.025, 0.975])))
