@@ -212,8 +212,9 @@ def _short(rows: pd.DataFrame, metric: str) -> str:
 def verdict(of_methods: pd.DataFrame, of_pairs: pd.DataFrame) -> list[str]:
     """Which metrics agree with every true error, which contradict one, and which these pictures do not decide.
 
-    Of whole methods a correlation counts when its interval excludes zero *and* orders by chance rarely reach it; of
-    pictures when the interval, of DECIDING pairs or more, excludes zero.
+    The errors themselves are not asked: each could only agree with the other.  Of whole methods a correlation counts
+    when its interval excludes zero *and* orders by chance rarely reach it; of pictures when the interval, of DECIDING
+    pairs or more, excludes zero.
     """
     lines = []
     for what, rows, least in (
@@ -221,6 +222,7 @@ def verdict(of_methods: pd.DataFrame, of_pairs: pd.DataFrame) -> list[str]:
         ("pictures of a pair", of_pairs, 0.0),
     ):
         groups: dict[str, list[str]] = {"agree": [], "contradict one of them": [], "not decided": []}
+        rows = rows[~rows["metric"].isin(ERRORS)]
         for metric, told in rows.groupby("metric", sort=False):
             for_it = (told["low"] > 0) & (told["value"] >= least)
             against = (told["high"] < 0) & (told["value"] <= -least)

@@ -17,7 +17,8 @@ from viton_eval.picture_sets import PHOTOS
 from viton_eval.rank_correlation import spearman
 from viton_eval.score_faults import BLURRED, OTHER, SCORE, TRUE
 
-HOLDS, FAILS, UNDECIDED = "holds", "the other way round", "undecided"
+HOLDS, FAILS, UNDECIDED, DIFFERS = "holds", "the other way round", "undecided", "differs"
+ALIKE = 1e-5  # of a score: what another order of the same pictures may change in a network's float32
 CLAIM = ["claim", "by", "paper", "here", "verdict"]
 Row = tuple[str, str, str, str, str]
 
@@ -88,9 +89,9 @@ def _of_faults(faults: pd.DataFrame) -> Iterator[Row]:
     for measure, rows in faults[faults["measure"].str.contains(SCORE)].groupby("measure", sort=False):
         found = {str(row[1]): Mean(*row[3:]) for row in rows.itertuples()}
         if OTHER in found:
-            same = abs(found[TRUE].value - found[OTHER].value) <= 1e-9 * found[TRUE].value
+            same = abs(found[TRUE].value - found[OTHER].value) <= ALIKE * found[TRUE].value
             here = f"{found[TRUE]} as they are, {found[OTHER]} of another pair"
-            yield "no pair is known to it", str(measure), "said", here, HOLDS if same else FAILS
+            yield "no pair is known to it", str(measure), "said", here, HOLDS if same else DIFFERS
         sharp, soft = found[TRUE], found[BLURRED]
         decided = HOLDS if sharp.low > soft.high else FAILS if sharp.high < soft.low else UNDECIDED
         yield "sharp scores above blurred", str(measure), "said", f"{sharp} and {soft}", decided
