@@ -67,7 +67,11 @@ def _mean(measure: str, table: pd.DataFrame, asked: Asked, passed: Passed, faile
     known = table.dropna(subset=[measure])
     by: dict[str, object] = {**_by(measure, asked.how), "note": _note(measure, asked, passed, failed)}
     if not len(known):
-        return {"n": 0} | by | {"note": f"absent: no pair shows this region; {by['note']}"}
+        return (
+            {"n": 0}
+            | by
+            | {"note": f"absent: no pair shows this region, or of SSIM a whole window of it; {by['note']}"}
+        )
     mean = mean_interval(known[measure].tolist(), known["person"].tolist(), known["clothing"].tolist(), asked.seed)
     return {"value": mean.value, "low": mean.low, "high": mean.high, "n": mean.n} | by
 
