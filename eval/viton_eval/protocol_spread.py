@@ -95,6 +95,7 @@ def findings(rows: pd.DataFrame, measure: str) -> list[str]:
     by_order: dict[tuple[str, ...], list[str]] = {}
     for protocol, order in orders(rows, measure).items():
         by_order.setdefault(tuple(order), []).append(protocol)
+    found += ["Orders by the means alone, whether or not these pairs decide them (comparison says which they do):"]
     return found + [f"{' > '.join(order)}: {', '.join(protocols)}" for order, protocols in by_order.items()]
 
 

@@ -156,7 +156,11 @@ def order_of(table: pd.DataFrame, found: pd.DataFrame, measure: str) -> list[str
     means = {name: common.merge(pairs, on=KEY) for name, pairs in known.items() if len(pairs)}
     before, after = (_nearest_first({name: pairs[at] for name, pairs in means.items()}) for at in ("exact", "noisy"))
     told = [f"level {level:g}, nearest first: {', '.join(order)}" for level, order in ((0, before), (most, after))]
-    told = [f"of {len(common)} pairs that all have", *told, *(f"{name}: no pair under noise" for name in left_out)]
+    told = [
+        f"by the means of {len(common)} pairs that all have, decided or not",
+        *told,
+        *(f"{name}: no pair under noise" for name in left_out),
+    ]
     passed = [(one, other) for one, other in combinations(before, 2) if after.index(one) > after.index(other)]
     return told + ([_passed(table, *pair, most, measure) for pair in passed] or ["no two methods change places"])
 

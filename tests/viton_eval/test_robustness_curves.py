@@ -143,7 +143,7 @@ def test_methods_that_change_places_are_told_with_whether_it_is_shown():
     for scatter, shown in ((0.001, True), (0.5, False)):
         crossing = table(harm=HARM | {"viton": dict.fromkeys(KINDS, 0.05)}, spread=scatter)
         of_all, first, last, said = order_of(crossing, curves(crossing, "judge_garment"), "judge_garment")
-        assert of_all == "of 12 pairs that all have"
+        assert of_all == "by the means of 12 pairs that all have, decided or not"
         assert first == "level 0, nearest first: viton, crn, cagan"
         assert last == "level 2, nearest first: crn, viton, cagan"
         assert said.startswith("crn passes viton, by +0.030 [")
@@ -232,7 +232,7 @@ def test_methods_are_ordered_by_the_pairs_that_all_have():
     gone = told.index[crn & (told["kind"] == BOTH) & (told["level"] == LEVELS[-1]) & told["person"].isin(hardest)]
     told.loc[gone, "status"], told.loc[gone, list(MEASURED)] = "warp_failed:few_contour_points", np.nan
     lines = order_of(told, curves(told, "judge_garment"), "judge_garment")
-    assert lines[0] == "of 6 pairs that all have"
+    assert lines[0] == "by the means of 6 pairs that all have, decided or not"
     assert lines[-1] == "no two methods change places"
 
 
