@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,6 @@ from viton.data.sample import Pair
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.results import Folder, Outcome, failed
-from viton.synthetic.config import WorldConfig
-from viton.synthetic.dataset import write_world
 from viton_eval import protocol_spread, try_ons
 from viton_eval.experiment import Experiment, open_experiment
 from viton_eval.inception_claims import FAILS, HOLDS, UNDECIDED, claims, orders_alike, steps
@@ -74,19 +73,12 @@ class MeanColour:
         return {"features": means, "logits": means / 10}
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    root = tmp_path_factory.mktemp("world")
-    write_world(root, WorldConfig(people=48, garments=0, seed=3, height=SIZE[0], width=SIZE[1]))
-    return root
-
-
 @pytest.fixture
-def experiment(world, tmp_path, monkeypatch):
+def experiment(scored_world, tmp_path, monkeypatch):
     """VITON makes the true pictures, CRN the photo as it is, and fails on the first pair."""
     monkeypatch.chdir(tmp_path)
-    Path("t.yaml").write_text(yaml.safe_dump(SETTINGS | {"data": {"kind": "folder", "root": str(world)}}))
-    data = VitonHd(world, "test")
+    Path("t.yaml").write_text(yaml.safe_dump(SETTINGS | {"data": {"kind": "folder", "root": str(scored_world)}}))
+    data = VitonHd(scored_world, "test")
     pairs = data.pairs("test_pairs.txt")
 
     def made(pair, method):
@@ -354,12 +346,11 @@ def test_links_lead_to_pages_and_hostile_names_stay_text():
     assert "<script>" not in links_of([("<script>", "](x)")])
 
 
-def test_a_photo_whose_joints_are_damaged_is_still_a_photo(experiment, world):
+def test_a_photo_whose_joints_are_damaged_is_still_a_photo(experiment, scored_world, tmp_path):
     person = experiment.pairs[0].person
-    joints = next(world.glob(f"test/**/{person}_keypoints.json"))
-    before = joints.read_bytes()
-    try:
-        joints.write_text("{")
-        assert person in {pair.person for pair in picture_sets(experiment, [MeanColour()])[PHOTOS].pairs}
-    finally:
-        joints.write_bytes(before)
+    world = Path(shutil.copytree(scored_world, tmp_path / "damaged"))
+    next(world.glob(f"test/**/{person}_keypoints.json")).write_text("{")
+    damaged = experiment._replace(data=VitonHd(world, "test"))
+    with pytest.raises(InputError):
+        damaged.sample(experiment.pairs[0])
+    assert person in {pair.person for pair in picture_sets(damaged, [MeanColour()])[PHOTOS].pairs}
