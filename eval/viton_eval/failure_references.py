@@ -16,7 +16,7 @@ from viton.files import read_jsonl
 from viton_eval.experiment import Experiment
 from viton_eval.failure_facts import Facts
 from viton_eval.failure_rules import NOTICED, colour_change
-from viton_eval.interval import mean_interval
+from viton_eval.interval import FEWEST, mean_interval
 from viton_eval.measures import gradient_map, l1_map, mean_in
 from viton_eval.options import ARM_IN_FRONT
 from viton_eval.scores import KEY, Known
@@ -125,8 +125,8 @@ def ranked(severity: pd.Series, right: pd.Series) -> float:
 
 
 def _share(pairs: pd.DataFrame, hits: pd.Series) -> str:
-    """A share of pairs with its interval, "-" of none."""
-    if pairs.empty:
+    """A share of pairs with its interval, of too few for one with their number, "-" of none."""
+    if not len(pairs):
         return "-"
     mean = mean_interval(hits.astype(float).tolist(), pairs["person"].tolist(), pairs["clothing"].tolist())
-    return f"{mean.value:.2f} [{mean.low:.2f}, {mean.high:.2f}]"
+    return f"{mean.value:.2f} " + (f"[{mean.low:.2f}, {mean.high:.2f}]" if mean.n >= FEWEST else f"of {mean.n}")

@@ -206,9 +206,17 @@ def test_precision_and_recall_are_those_of_a_table_by_hand():
     true = told[["person", "clothing", "rule"]].assign(true=[1.0, 1.0, 0.0, 1.0, 0.0])
     found = agreement(told, true).loc["a rule"]
     assert (found["n"], found["true"], found["fire"]) == (5, 3, 3)
-    assert found["precision"].startswith("0.67 [")
-    assert found["recall"].startswith("0.67 [")
+    assert found["precision"] == found["recall"] == "0.67 of 3"  # too few for an interval
     assert found["ranked"] == pytest.approx(5 / 6)
+
+
+def test_eight_pairs_that_count_have_an_interval_and_none_a_dash():
+    told = table([0.9] * 8 + [0.1])
+    true = told[["person", "clothing", "rule"]].assign(true=[1.0] * 6 + [0.0] * 3)
+    found = agreement(told, true).loc["a rule"]
+    assert found["precision"].startswith("0.75 [")
+    assert found["recall"] == "1.00 of 6"
+    assert agreement(told, true.assign(true=0.0)).loc["a rule", "recall"] == "-"
 
 
 def test_what_is_not_known_does_not_count():
