@@ -48,7 +48,10 @@ def run_one_notebook(
     timeout: Annotated[int | None, typer.Option(min=1, help="seconds a cell may take; no limit by default")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print what was written, and ok or failed, as JSON")] = False,
 ) -> None:
-    """Run NOTEBOOK with parameters into OUT; a failing cell's error stays in OUT, and the exit code is 1."""
+    """Run NOTEBOOK with parameters into OUT; a failing cell's error stays in OUT, and the exit code is 1.
+
+    What the notebook reads is made first where it is missing, trained networks too: that takes as long as it takes.
+    """
     from viton_eval.notebook import parse_parameters, run_notebook
 
     values, status = parse_parameters(parameter, params_yaml), "failed"
