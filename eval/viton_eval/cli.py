@@ -10,6 +10,7 @@ import typer
 
 from viton.console import run, say
 from viton_eval.score_command import score
+from viton_eval.study.cli import study
 
 app = typer.Typer(
     name="viton-eval",
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 notebooks = typer.Typer(help="Run notebooks unattended.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(notebooks, name="nb")
+app.add_typer(study, name="study")
 
 
 def main() -> None:

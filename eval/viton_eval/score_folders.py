@@ -7,7 +7,7 @@ unpaired   another garment, and no true picture: only sets of pictures can be co
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -20,7 +20,6 @@ from viton.data.framing import fit_photo
 from viton.data.sample import Pair
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
-from viton.files import read_jsonl
 from viton.images import Pixels, load_rgb
 from viton_eval.features import FeatureExtractor, Features, extract
 from viton_eval.folder_measures import Beside, Pictures, beside
@@ -29,15 +28,14 @@ from viton_eval.foreign import expect_plain
 from viton_eval.judge import STEP
 from viton_eval.judge_features import JudgeExtractor, ToldExtractor
 from viton_eval.lpips import LEAST
-from viton_eval.matching import match, printable
 from viton_eval.protocols import Protocol
 from viton_eval.resizing import resized
+from viton_eval.result_files import files_of
 from viton_eval.set_measures import Use
 from viton_eval.ssim_variants import RADIUS
 
 Mode = Literal["truth", "paired", "unpaired"]
 BATCH = 8  # pairs of which pictures are in memory at a time
-EXTRA = "pictures of no pair left out"
 KEY = ["method", "person", "clothing"]
 Sets = dict[str, list[Features]]  # of each method: by extractor
 
@@ -115,7 +113,7 @@ def pass_over(asked: Asked) -> Passed:
     """
     mode, files, failed = mode_of(asked.data, asked.pairs), dict[str, dict[Pair, Path]](), dict[str, dict[str, int]]()
     for name, folder in asked.results.items():
-        files[name], failed[name] = _files(folder, asked)
+        files[name], failed[name] = files_of(folder, asked.pairs, asked.pattern, asked.missing_ok)
     size, sets, unseen = _size(files, asked), _Sets(asked), 0
     rows: list[dict[str, object]] = []
     for batch in _batches(asked.pairs):
@@ -146,26 +144,6 @@ def _add_photos(sets: _Sets, asked: Asked, size: Size) -> None:
     for batch in _batches(list({pair.person: pair for pair in asked.pairs}.values())):
         photos = [_true(asked, pair, "unpaired", size).pixels for pair in batch]
         sets.add("", batch, Pictures(photos, asked.how))
-
-
-def _files(folder: Path, asked: Asked) -> tuple[dict[Pair, Path], dict[str, int]]:
-    """Where each pair's picture lies, and how many pairs have none, by reason; and how many pictures are of no pair."""
-    manifest = folder / "manifest.jsonl"
-    if not manifest.is_file():
-        found = match(folder, asked.pattern, asked.pairs, asked.missing_ok)
-        told = {"missing": len(found.missing), EXTRA: len(found.extra)}
-        return found.files, {what: count for what, count in told.items() if count}
-    listed = [(Pair(str(row.get("person")), str(row.get("clothing"))), row) for row in read_jsonl(manifest)]
-    rows = dict(listed)
-    if lacking := [pair.name for pair in asked.pairs if pair not in rows]:
-        raise InputError(manifest, f"a row for each of {len(asked.pairs)} pairs", f"none for {lacking[0]}")
-    if len(rows) < len(listed):
-        twice = next(pair for pair, count in Counter(pair for pair, _ in listed).items() if count > 1)
-        raise InputError(manifest, "one row a pair", f"two or more for {twice.name}")
-    status = {pair: str(rows[pair].get("status")) for pair in asked.pairs}
-    failed = pd.Series([each for each in status.values() if each != "ok"], dtype=object).value_counts()
-    good = {pair: folder / Path(str(rows[pair].get("file"))).name for pair in asked.pairs if status[pair] == "ok"}
-    return good, {printable(str(reason)): int(count) for reason, count in failed.items()}
 
 
 def _size(files: Mapping[str, Mapping[Pair, Path]], asked: Asked) -> Size:

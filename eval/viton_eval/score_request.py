@@ -97,11 +97,16 @@ def asked_of(request: Request) -> Asked:
     )
     words = request.extractors if metrics.families(SETS) else ()
     uses = [use for word in words for use in _uses(word, protocol, device) if _wanted(use, metrics)]
-    results = dict(_named(word, "--results", NAME) for word in request.results)
-    if len(results) < len(request.results):
-        raise UsageError("--results: expected names that differ, got one twice")
-    folders, pairs = {name: Path(folder) for name, folder in results.items()}, data.pairs(request.pairs)
+    folders, pairs = named_results(request.results), data.pairs(request.pairs)
     return Asked(folders, data, pairs, how, uses, protocol, request.pattern, request.missing_ok, request.seed)
+
+
+def named_results(words: Sequence[str]) -> dict[str, Path]:
+    """Folders by the names of their methods; raises UsageError for a word of another form, and a name given twice."""
+    results = dict(_named(word, "--results", NAME) for word in words)
+    if len(results) < len(words):
+        raise UsageError("--results: expected names that differ, got one twice")
+    return {name: Path(folder) for name, folder in results.items()}
 
 
 def _wanted(use: Use, metrics: Metrics) -> bool:

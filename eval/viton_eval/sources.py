@@ -68,7 +68,7 @@ METRICS = tuple(
             "protocol*",
             "quantities",
         ),
-        *("rank_correlation", "resizing", "set_*", "ssim_variants", "verdicts", "weights_file"),
+        *("rank_correlation", "resizing", "result_files", "set_*", "ssim_variants", "verdicts", "weights_file"),
     )
 )
 ROBUSTNESS = (

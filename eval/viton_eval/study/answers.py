@@ -1,0 +1,117 @@
+"""The one table of answers: whatever they come from, this is what is analysed.
+
+A row is what one rater said to one trial. `source` is where it comes from: server, mturk, sheet, csv, or simulated.
+Simulated answers are marked in every row, and nothing mixes them with people's.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from viton.errors import InputError
+from viton.files import write_text
+from viton_eval.csv_cells import csv_line, plain
+from viton_eval.study.design import Trial
+from viton_eval.study.frozen import Study
+
+SOURCES = ("server", "mturk", "sheet", "csv", "simulated")
+SIMULATED = "simulated"
+RATER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NUMBER = re.compile(r"\d{1,9}(\.\d{1,6})?")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+ANSWERS = "answers.csv"
+
+
+class Answer(NamedTuple):
+    """What one rater said to one trial; a row of answers.csv."""
+
+    study: str  # of the frozen design
+    rater: str  # an opaque name of a person: no worker's or recruiting service's
+    trial: str
+    answer: str  # left, right or, where the study has ties, tie; of a flash: real or fake
+    source: str
+    response_ms: str = ""  # from when the pictures were shown to the answer, by the rater's clock
+    shown_ms: str = ""  # how long a flash was really shown
+    answered_at: str = ""  # UTC, as 2026-11-24T09:30:00.123Z
+    late: str = ""  # 1: after the block's time, by the server's clock; 0: within; "": not known
+
+
+def possible(trial: Trial, study: Study) -> tuple[str, ...]:
+    """What may be answered to a trial."""
+    if trial.task == "flash":
+        return "real", "fake"
+    return ("left", "right", "tie") if study.settings.ties else ("left", "right")
+
+
+def checked(answer: Answer, study: Study, where: str) -> Answer:
+    """The answer; raises InputError, naming the row, for what is no answer to a trial of this study."""
+    if answer.study != study.id:
+        raise InputError(where, f"answers to study {study.id}", f"study {answer.study!r}")
+    if answer.trial not in study.by_name:
+        raise InputError(where, "a trial of the study, such as 1-1", repr(answer.trial))
+    known = possible(study.by_name[answer.trial], study)
+    expected = {
+        "answer": (answer.answer in known, " or ".join(known)),
+        "source": (answer.source in SOURCES, " or ".join(SOURCES)),
+        "rater": (RATER.fullmatch(answer.rater), "up to 64 letters, digits, '.', '_' and '-'"),
+        "response_ms": (not answer.response_ms or NUMBER.fullmatch(answer.response_ms), "milliseconds or nothing"),
+        "shown_ms": (not answer.shown_ms or NUMBER.fullmatch(answer.shown_ms), "milliseconds or nothing"),
+        "answered_at": (not answer.answered_at or TIME.fullmatch(answer.answered_at), "UTC or nothing"),
+        "late": (answer.late in ("", "0", "1"), "0, 1 or nothing"),
+    }
+    for column, (good, what) in expected.items():
+        if not good:
+            raise InputError(f"{where}: {column}", what, repr(getattr(answer, column)))
+    return answer
+
+
+def checked_all(answers: Sequence[tuple[str, Answer]], study: Study) -> list[Answer]:
+    """All answers with where each stands; raises InputError for the first that is wrong, or a trial's second one.
+
+    Of one rater a trial has one answer, and one rater has the trials of one rater of the design, unless they come by
+    blocks (mturk), where a worker may take several.
+    """
+    seen, places = dict[tuple[str, str], str](), dict[str, int]()
+    for where, answer in answers:
+        checked(answer, study, where)
+        if first := seen.get((answer.rater, answer.trial)):
+            raise InputError(where, "one answer of a rater to a trial", f"a second one, after {first}")
+        seen[answer.rater, answer.trial] = where
+        place = study.by_name[answer.trial].rater
+        if answer.source != "mturk" and places.setdefault(answer.rater, place) != place:
+            got = f"{answer.trial} after trials of rater {places[answer.rater]}"
+            raise InputError(where, "trials of one rater of the design", got)
+    return [answer for _, answer in answers]
+
+
+def answers_text(answers: Iterable[Answer]) -> str:
+    """As CSV, sorted, so that equal answers are equal bytes."""
+    return csv_line(Answer._fields) + "".join(csv_line(answer) for answer in sorted(answers))
+
+
+def write_answers(path: Path, answers: Iterable[Answer]) -> None:
+    write_text(path, answers_text(answers))
+
+
+def read_answers(path: Path, study: Study) -> list[Answer]:
+    """Read and check; raises InputError naming file and row for whatever is wrong."""
+    if not path.is_file():
+        raise InputError(path, "a table of answers", "no such file")
+    try:
+        rows = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""), strict=True))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(path, "CSV in UTF-8", str(error)) from error
+    if not rows or rows[0] != list(Answer._fields):
+        got = ", ".join(rows[0])[:120] if rows else "an empty file"
+        raise InputError(path, f"the columns {', '.join(Answer._fields)}", got)
+    named = []
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) != len(Answer._fields):
+            raise InputError(f"{path}:{number}", f"{len(Answer._fields)} cells", str(len(row)))
+        named.append((f"{path}:{number}", Answer(*map(plain, row))))
+    return checked_all(named, study)

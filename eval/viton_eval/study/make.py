@@ -1,0 +1,104 @@
+"""From results to a frozen study: `viton-eval study make`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from viton.data.sample import Pair
+from viton.data.viton_hd import VitonHd
+from viton.errors import InputError, UsageError
+from viton.files import digest_of, read_json, sha256_of
+from viton.images import load_rgb
+from viton_eval.result_files import files_of
+from viton_eval.study.design import make_trials
+from viton_eval.study.frozen import DESIGN, PICTURES, Study, freeze, read_study
+from viton_eval.study.pictures import Pictures, write_pictures
+from viton_eval.study.settings import StudySettings
+
+
+class Source(NamedTuple):
+    """What a study is made from."""
+
+    results: Mapping[str, Path]  # of each method, as raters never see it called
+    data: VitonHd
+    pairs: list[Pair]
+    labels: Mapping[str, str] = {}  # of methods: how far they are trained; said wherever they stand
+    pattern: str = "{person}__{clothing}.png"  # names of pictures in folders without a manifest
+
+
+def make_study(
+    out: Path,
+    source: Source,
+    settings: StudySettings,
+    limit: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Study:
+    """Draw pairs and trials, write pictures and freeze it all; the same call again changes nothing.
+
+    limit: how many pairs, drawn by the seed; all by default.   Raises InputError where OUT holds something else, where
+    results are missing or of unlike sizes, and where no pair has a result of every method.
+    """
+    files, left_out = _results(source)
+    pairs = _drawn([pair for pair in source.pairs if pair not in left_out], limit, settings.seed)
+    size = load_rgb(files[next(iter(files))][pairs[0]]).shape[:2]
+    facts: dict[str, Any] = {
+        "settings": settings.model_dump(mode="json"),
+        "methods": [_method(name, source, files[name], pairs) for name in source.results],
+        "pairs": [list(pair) for pair in pairs],
+        "pairs_given": len(source.pairs),
+        "left_out": [{"person": p.person, "clothing": p.clothing, "methods": why} for p, why in left_out.items()],
+        "mode": "paired" if all(pair.person == pair.clothing for pair in pairs) else "unpaired",
+        "size": list(size),
+        "pictures": "PNG, photos averaged over area to this size; a gold trial's loser: 8x8 tiles shuffled",
+    }
+    if _made(out, facts):
+        return read_study(out)
+    trials = make_trials(tuple(source.results), pairs, settings)
+    secret = digest_of({one["name"]: one["sha256"] for one in facts["methods"]})
+    pictures = Pictures(source.data, files, (size[0], size[1]), settings.seed)
+    return freeze(out, facts, write_pictures(out / PICTURES, trials, pictures, secret, progress))
+
+
+def _results(source: Source) -> tuple[dict[str, dict[Pair, Path]], dict[Pair, list[str]]]:
+    """Each method's pictures, and the pairs that some method failed on, with which."""
+    files = {name: files_of(path, source.pairs, source.pattern)[0] for name, path in source.results.items()}
+    lacking = {pair: [name for name, known in files.items() if pair not in known] for pair in source.pairs}
+    left_out = {pair: names for pair, names in lacking.items() if names}
+    if len(left_out) == len(source.pairs):
+        raise InputError("results", "at least one pair of which every method has a picture", "none")
+    return files, left_out
+
+
+def _drawn(pairs: list[Pair], limit: int | None, seed: int) -> list[Pair]:
+    """Some of the pairs, in their order."""
+    if limit is None or limit >= len(pairs):
+        return pairs
+    if limit < 1:
+        raise UsageError(f"--limit: expected at least 1 pair, got {limit}")
+    chosen = np.random.default_rng([seed, 4]).choice(len(pairs), limit, replace=False)
+    return [pairs[i] for i in sorted(chosen)]
+
+
+def _method(name: str, source: Source, files: Mapping[Pair, Path], pairs: list[Pair]) -> dict[str, object]:
+    digest = digest_of([[*pair, sha256_of(files[pair])] for pair in pairs])
+    return {"name": name, "label": source.labels.get(name, ""), "sha256": digest}
+
+
+def _made(out: Path, facts: Mapping[str, Any]) -> bool:
+    """Whether this very study is there; InputError for another one, or anything else; what a kill left is removed."""
+    if (out / DESIGN).is_file():
+        told = read_json(out / DESIGN)
+        if isinstance(told, dict) and all(told.get(name) == value for name, value in facts.items()):
+            return True
+        raise InputError(out, "no study, or one of the same settings and pictures", "another study")
+    others = [path.name for path in out.iterdir() if path.name not in (PICTURES, "trials.csv")] if out.is_dir() else []
+    if others:
+        raise InputError(out, "an empty folder, or none", f"a folder with {others[0]}")
+    if (out / PICTURES).is_dir():
+        shutil.rmtree(out / PICTURES)
+    return False
