@@ -1,7 +1,8 @@
 """Which trials each rater sees: two-alternative comparisons, gold trials, repeats, and flashes (paper, section 4.5).
 
-Every pair of methods is shown equally often, over the study and to each rater, and each method of a pair equally often
-on the left, over the study and to each rater: all to within one. A rater sees no comparison twice but for repeats.
+Every pair of methods is compared on equally many people in garments, and as often by each rater; each method of a pair
+stands equally often on the left, over the study and to each rater: all to within one. Every comparison has the same
+number of votes. A rater sees no comparison twice but for repeats.
 """
 
 from __future__ import annotations
