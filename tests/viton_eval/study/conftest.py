@@ -1,5 +1,6 @@
 """A small frozen study of made-up results, and what it takes to make others."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from viton.data.viton_hd import VitonHd
 from viton.images import encode
 from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
+from viton_eval.cli import main
 from viton_eval.study.make import Source, make_study
 from viton_eval.study.settings import StudySettings
 
@@ -55,3 +57,17 @@ def study(make, tmp_path_factory):
     """Three methods, 2 votes, raters of 6 comparisons, a gold trial, a repeat and 4 flashes; changed by nobody."""
     folder = tmp_path_factory.mktemp("frozen") / "study"
     return make(folder, votes=2, per_rater=6, gold=1, repeats=1, flashes=4, seed=1)
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run `viton-eval study` here, and return how it ends, what it prints and what it says."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["viton-eval", "study", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        done = capsys.readouterr()
+        return ended.value.code, done.out, done.err
+
+    return run

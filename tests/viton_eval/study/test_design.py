@@ -1,7 +1,7 @@
 """Who is shown what: balanced for any number of methods and pairs, blind, and the same for the same seed."""
 
 from collections import Counter, defaultdict
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -143,7 +143,7 @@ def test_blocks_and_positions_and_names():
 def test_order_differs_between_raters_and_tells_no_method():
     trials = trials_of(2, 400, votes=1, per_rater=100, gold=0, repeats=0, flashes=0)
     lefts = [trial.left == "m0" for trial in trials]
-    runs = sum(a != b for a, b in zip(lefts, lefts[1:], strict=False))
+    runs = sum(a != b for a, b in pairwise(lefts))
     assert 150 < runs < 250  # 399 turns of fair coins change sides 199.5 times, give or take 10
 
 
