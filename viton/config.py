@@ -32,6 +32,7 @@ Split = Literal["train", "val", "test"]
 NAME = r"^[a-z0-9][a-z0-9_-]*$"  # of an experiment or a variant: part of file names
 NETWORK_SIZES = tuple((4 * 2**n, 3 * 2**n) for n in range(4, 9))  # 64x48, 128x96, 256x192 (the paper's), ...
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")  # of pictures that are imported
+PATTERN = "{person}__{clothing}.png"  # names of pictures, unless told otherwise: those of our own results
 # Names that no imported method may have: our methods (a test compares with METHODS), and what tables call the rest.
 TAKEN = (
     *("viton", "encoder-decoder", "crn", "prgan", "cagan", "non-parametric"),
@@ -142,7 +143,7 @@ class ImportedConfig(Model):
     """Pictures that another program has made of the experiment's pairs, and how they come in."""
 
     folder: Path
-    pattern: str = "{person}_{clothing}.png"  # a path under the folder; without a suffix any of PICTURE_SUFFIXES
+    pattern: str = PATTERN  # a path under the folder; without a suffix any of PICTURE_SUFFIXES
     resize: Literal["none", "lanczos", "bilinear", "box"] = "none"  # what brings other sizes to this one; none: refused
     missing_ok: bool = False  # pairs without a picture count as failures; else they are refused
     digest: str = ""  # of the very pictures that were imported; "": of those that lie there when the step runs

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from viton.config import PATTERN
 from viton.console import run, say
 from viton_eval.score_command import score
 from viton_eval.study.cli import study
@@ -120,7 +121,7 @@ app.command(
 @app.command(
     "import",
     epilog="Example: viton-eval import my-model results --config configs/submission.yaml "
-    "--pattern '{person}_{clothing}.png' --resize box",
+    "--pattern '{person}_{clothing}.jpg' --resize box",
 )
 def import_results(
     method: Annotated[str, typer.Argument(help="what they are called from now on")],
@@ -129,7 +130,7 @@ def import_results(
     pattern: Annotated[
         str,
         typer.Option(help="their names; {person} alone where nobody has two pairs; suffix jpg, jpeg, png, webp, any"),
-    ] = "{person}_{clothing}.png",
+    ] = PATTERN,
     resize: Annotated[
         str, typer.Option(help="other sizes: lanczos, bilinear, box, or none, which refuses them")
     ] = "none",

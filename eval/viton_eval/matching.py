@@ -17,6 +17,12 @@ from viton.data.sample import Pair
 from viton.errors import InputError
 
 NAMED = 3  # files and pairs that a message names before it counts the others
+# Without suffixes; the first are the likeliest, where several lead to as many pictures.
+OBVIOUS = (
+    *("{person}__{clothing}", "{person}_{clothing}", "{person}-{clothing}", "{person}"),
+    *("{clothing}__{person}", "{clothing}_{person}", "{clothing}-{person}"),
+    *("{person}/{clothing}", "{clothing}/{person}"),
+)
 FIELD = re.compile(r"\{(person|clothing)\}")
 
 
@@ -48,7 +54,8 @@ def match(folder: Path, pattern: str, pairs: Sequence[Pair], missing_ok: bool = 
     )
     double = [name for name in names.values() if len(found.get(name, ())) > 1]
     if double or (matches.missing and not (missing_ok and matches.files)):
-        raise InputError(folder, f"one picture {pattern} for each of {len(pairs)} pairs", _wrong(matches, double))
+        got = _wrong(matches, double) + ("" if matches.files or double else _suggestion(folder, pairs))
+        raise InputError(folder, f"one picture {pattern} for each of {len(pairs)} pairs", got)
     return matches
 
 
@@ -105,6 +112,24 @@ def _wrong(matches: Matches, double: Sequence[str]) -> str:
         "pictures of no pair": matches.extra,
     }
     return "; ".join(f"{what} {some(names)}" for what, names in parts.items() if names)
+
+
+def _suggestion(folder: Path, pairs: Sequence[Pair]) -> str:
+    """The obvious pattern by which most pairs have a picture, and one of these, to go behind a message; "" of none."""
+    best = max((_by(folder, stem, pairs) for stem in OBVIOUS), key=len)  # the first of those that are alike
+    if not best:
+        return ""
+    stem, example = best[0]
+    suffixes = {path.suffix for _, path in best}
+    pattern, name = stem + (suffixes.pop() if len(suffixes) == 1 else ""), example.relative_to(folder).as_posix()
+    return f"; found files like {printable(name)}: try --pattern '{pattern}'"
+
+
+def _by(folder: Path, stem: str, pairs: Sequence[Pair]) -> list[tuple[str, Path]]:
+    """A pattern with each picture that it leads to; none where it gives two pairs one name."""
+    names = [_named(stem, pair) for pair in pairs]
+    found = _pictures(folder, stem, PICTURE_SUFFIXES) if len({*names}) == len(names) else {}
+    return [(stem, path) for name in names for path in found.get(name, ())[:1]]
 
 
 def _told(pair: Pair) -> str:

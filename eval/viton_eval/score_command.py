@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
+from viton.config import PATTERN
 from viton.console import say
-
-PATTERN = "{person}__{clothing}.png"  # as results of ours are called
 
 
 def score(

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from viton.config import PATTERN
 from viton.coordinates import Size
 from viton.data.framing import fit_photo
 from viton.data.sample import Pair
@@ -49,7 +50,7 @@ class Asked(NamedTuple):
     how: Beside
     uses: Sequence[Use] = ()  # of extractors
     protocol: Protocol | None = None  # None: this project's own
-    pattern: str = "{person}__{clothing}.png"
+    pattern: str = PATTERN
     missing_ok: bool = False
     seed: int = 0  # of the intervals' draws
 

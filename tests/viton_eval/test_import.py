@@ -19,7 +19,7 @@ import yaml
 from PIL import Image
 from typer.testing import CliRunner
 
-from viton.config import TAKEN
+from viton.config import PATTERN, TAKEN
 from viton.data.framing import fit_photo
 from viton.data.sample import Pair
 from viton.data.viton_hd import VitonHd
@@ -39,7 +39,6 @@ from viton_eval.scoring import score_try_on
 from viton_eval.trainings import label_of, try_ons
 
 SIZE = (64, 48)
-PATTERN = "{person}_{clothing}.png"
 CONFIG = Path("t.yaml")
 PAIRS = [Pair("00891_00", "01430_00"), Pair("00891_00", "02"), Pair("p", "c.1")]
 
@@ -66,7 +65,7 @@ def pairs(world, tmp_path, monkeypatch):
     Folder(open_run(CONFIG).results("non-parametric")).make(pairs, {"made": "x"}, unchanged)
     Path("theirs").mkdir()
     for pair in pairs:
-        save(Path("theirs") / f"{pair.person}_{pair.clothing}.png", cv2.blur(data.truth(pair, SIZE).image, (3, 3)))
+        save(Path("theirs") / f"{pair.name}.png", cv2.blur(data.truth(pair, SIZE).image, (3, 3)))
     return pairs
 
 
@@ -96,13 +95,13 @@ def everything():
 
 
 def picture(pair, folder="theirs"):
-    return Path(folder) / f"{pair.person}_{pair.clothing}.png"
+    return Path(folder) / f"{pair.name}.png"
 
 
 def test_results_of_one_of_our_methods_score_the_same_under_another_name(pairs):
     run = open_run(CONFIG)
     ours = score_try_on(run, run.try_on("non-parametric"))
-    done = brought("--pattern", "{person}__{clothing}.png", folder=run.results("non-parametric"))
+    done = brought(folder=run.results("non-parametric"))
     assert done.exit_code == 0, done.output
     theirs = read_scores(Path("runs/t/scores/cp-vton/0.csv"))
     pd.testing.assert_frame_equal(theirs.table, ours.table)
@@ -276,19 +275,60 @@ def test_pairs_that_may_be_missing_count_as_failures_and_are_not_left_out(pairs)
 
 
 def test_a_folder_without_any_of_the_pictures_is_refused_whatever_may_be_missing(pairs):
-    message = refused("--missing-ok", "--pattern", "{clothing}_{person}.png")
+    message = refused("--missing-ok", "--pattern", "{clothing}__{person}.png")
     assert f"none for {len(pairs)}: " in message
     assert f"pictures of no pair {len(pairs)}: {picture(sorted(pairs)[0]).name}" in message
 
 
+def test_files_that_another_pattern_finds_are_named_with_it(pairs):
+    for pair in pairs:
+        picture(pair).rename(f"theirs/{pair.person}_{pair.clothing}.JPG")
+    first = f"{pairs[0].person}_{pairs[0].clothing}.JPG"
+    suggested = "{person}_{clothing}.JPG"
+    assert refused().endswith(f"; found files like {first}: try --pattern '{suggested}'")
+    assert brought("--pattern", suggested).exit_code == 0
+    assert "try --pattern" not in refused(folder="empty", method="other")
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["p.png"], "p.png: try --pattern '{person}.png'"),
+        (["c.1-p.webp"], "c.1-p.webp: try --pattern '{clothing}-{person}.webp'"),
+        (["c.1/p.jpg", "p.png", "x_y.png"], "p.png: try --pattern '{person}.png'"),
+        (["p_c.1.jpg", "q_c.1.png"], "p_c.1.jpg: try --pattern '{person}_{clothing}'"),
+        (["p_c.1.jpg", "c.1/p.png", "c.1/q.png"], "c.1/p.png: try --pattern '{clothing}/{person}.png'"),
+        (["x_y.png", "c.1.png"], ""),
+        (["p__c.1.png", "q_c.1.png"], ""),
+    ],
+)
+def test_the_pattern_that_is_suggested_finds_most_pairs_and_none_is_where_the_given_one_finds_some(
+    tmp_path, names, told
+):
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    with pytest.raises(InputError) as error:
+        match(tmp_path, PATTERN, [Pair("p", "c.1"), Pair("q", "c.1")])
+    assert str(error.value).endswith(told)
+    assert ("try --pattern" in str(error.value)) == bool(told)
+
+
+def test_the_person_alone_is_not_suggested_where_somebody_has_two_pairs(tmp_path):
+    (tmp_path / "00891_00.png").touch()
+    with pytest.raises(InputError) as error:
+        match(tmp_path, PATTERN, PAIRS)
+    assert "try" not in str(error.value)
+
+
 def test_pictures_of_no_pair_are_counted_and_named_and_left_out(pairs):
-    for name in ("x_y.png", "=cmd_1.png", "\x1b[31m_red.png", "notes.txt", "._hidden_one.png", "loss_curve.gif"):
+    for name in ("x__y.png", "=cmd__1.png", "\x1b[31m__red.png", "notes.txt", "._hidden__one.png", "loss__curve.gif"):
         (Path("theirs") / name).write_bytes(picture(pairs[0]).read_bytes())
     done = brought("--json")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["extra"] == 3
     assert "pictures of no pair: 3: " in done.stderr
-    assert "=cmd_1.png" in done.stderr
+    assert "=cmd__1.png" in done.stderr
     assert "\x1b" not in done.stderr
     manifest = Path("runs/t/results/cp-vton/0/manifest.jsonl").read_text()
     assert len(manifest.splitlines()) == len(pairs)
@@ -301,7 +341,7 @@ def test_two_pictures_of_one_pair_are_refused(pairs):
     picture(pairs[0]).with_suffix(".PNG").unlink()
     shutil.copy(picture(pairs[0]), picture(pairs[0]).with_suffix(".webp"))
     assert brought().exit_code == 0
-    assert "two or more for 1" in refused("--pattern", "{person}_{clothing}", method="any")
+    assert "two or more for 1" in refused("--pattern", "{person}__{clothing}", method="any")
 
 
 @pytest.mark.parametrize(

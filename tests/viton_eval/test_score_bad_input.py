@@ -78,6 +78,16 @@ def test_missing_and_double_pictures_are_named_with_their_pair(score, truths, fi
     assert f"none for 1: {pairs[0].person} in {pairs[0].clothing}" in said
 
 
+def test_pictures_named_by_another_pattern_are_told_which(score, truths, pairs):
+    for pair in pairs:
+        (truths / f"{pair.name}.png").rename(truths / f"{pair.person}_{pair.clothing}.png")
+    code, said, _ = score(results=truths)
+    name = f"{pairs[0].person}_{pairs[0].clothing}.png"
+    assert code == 1
+    assert said.endswith(f"; found files like {name}: try --pattern '{{person}}_{{clothing}}.png'")
+    assert score("--pattern", "{person}_{clothing}.png", results=truths)[0] == 0
+
+
 def test_pictures_of_no_pair_are_left_out_and_counted_in_the_row(score, truths, first):
     shutil.copy(first, truths / "somebody__nothing.png")
     code, _, rows = score(results=truths)
