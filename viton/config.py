@@ -139,6 +139,9 @@ def _free(name: str) -> str:
     return name
 
 
+ImportName = Annotated[str, Field(pattern=NAME, max_length=64), AfterValidator(_free)]
+
+
 class ImportedConfig(Model):
     """Pictures that another program has made of the experiment's pairs, and how they come in."""
 
@@ -204,10 +207,9 @@ class ExperimentConfig(Model):
     )  # of a method's training; `seed` alone where it is not named
     variants: dict[Annotated[str, Field(pattern=NAME)], VariantConfig] = Field(default_factory=dict)
     # Methods whose pictures are imported, by name and seed; `viton-eval import` says the same in runs/EXPERIMENT.
-    imported: dict[
-        Annotated[str, Field(pattern=NAME, max_length=64), AfterValidator(_free)],
-        Annotated[dict[NonNegativeInt, ImportedConfig], Field(min_length=1)],
-    ] = Field(default_factory=dict)
+    imported: dict[ImportName, Annotated[dict[NonNegativeInt, ImportedConfig], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
     trained: Path | None = None  # a run's folder whose trained stages are tried on; nothing is trained here then
     notebooks: tuple[str, ...] = ("dataset", "person_representation", "warp", "method")
     without_training: Literal["refuse", "leave out"] = "refuse"  # methods, where there is no training split

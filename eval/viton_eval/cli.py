@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from viton.config import PATTERN
 from viton.console import run, say
+from viton_eval.import_command import import_results
 from viton_eval.score_command import score
 from viton_eval.study.cli import study
 
@@ -118,59 +118,11 @@ app.command(
 )(score)
 
 
-@app.command(
+app.command(
     "import",
-    epilog="Example: viton-eval import my-model results --config configs/submission.yaml "
-    "--pattern '{person}_{clothing}.jpg' --resize box",
-)
-def import_results(
-    method: Annotated[str, typer.Argument(help="what they are called from now on")],
-    folder: Annotated[Path, typer.Argument(help="pictures that another program has made, one a pair")],
-    config: Annotated[Path, typer.Option(help="the experiment, a file of configs/")],
-    pattern: Annotated[
-        str,
-        typer.Option(help="their names; {person} alone where nobody has two pairs; suffix jpg, jpeg, png, webp, any"),
-    ] = PATTERN,
-    resize: Annotated[
-        str, typer.Option(help="other sizes: lanczos, bilinear, box, or none, which refuses them")
-    ] = "none",
-    missing_ok: Annotated[bool, typer.Option("--missing-ok", help="a pair without a picture counts as failed")] = False,
-    seed: Annotated[int | None, typer.Option(min=0, help="of their training; the experiment's by default")] = None,
-    data: Annotated[str, typer.Option(help="a dataset folder, in place of the configuration's data")] = "",
-    runs: Annotated[Path, typer.Option(help="the folder of all runs")] = Path("runs"),
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="in place of what was imported before")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print what was imported, and its scores, as JSON")] = False,
-) -> None:
-    """Bring in another program's pictures as one more method of an experiment, and score them where the truth is known.
-
-    From then on the method stands in `viton-eval compare` and in every report of the experiment, marked as imported.
-    """
-    from viton.config import ImportedConfig
-    from viton.console import progress
-    from viton.settings import parse
-    from viton_eval.commands import open_run
-    from viton_eval.importing import import_as, row_of
-    from viton_eval.matching import some
-    from viton_eval.results import data_of
-
-    told = {"folder": folder, "pattern": pattern, "resize": resize, "missing_ok": missing_ok}
-    given = parse(ImportedConfig, told, "import")
-    run = open_run(config, data, runs)
-    seed = run.config.seed if seed is None else seed
-    data_of(config, data, runs)  # a world that the experiment has yet to make
-    found = import_as(run, method, seed, given, overwrite, progress(f"import {method}"))
-    run = open_run(config, data, runs)
-    out, row = run.results(method, seed), row_of(run, method, seed)
-    if found.extra:
-        say(f"left out, pictures of no pair: {some(found.extra)}")
-    if as_json:
-        counts = {"pairs": len(found.rows), "missing": found.missing, "extra": len(found.extra)}
-        scores = None if row is None else row.to_dict("index")
-        print(json.dumps({"out": str(out), "method": method, "seed": seed, **counts, "scores": scores}))
-    elif row is not None:
-        print(row.to_string())
-    failures = f", {found.missing} missing, which count as failed; means are over the others" if found.missing else ""
-    say(f"{out}: {len(found.rows) - found.missing} of {len(found.rows)} pairs imported as {method}{failures}")
+    epilog="Example: viton-eval import my-model results --config configs/submission.yaml --resize box   or   "
+    "viton-eval import my-model results --pattern '{person}.jpg' --pairs test_pairs.txt --out imported",
+)(import_results)
 
 
 @app.command(hidden=True, epilog="Example: viton-eval imported my-model --config configs/submission.yaml --seed 0")

@@ -10,10 +10,10 @@ from viton.data.sample import Pair
 from viton.errors import InputError
 
 
-def read_pairs(path: Path, people: set[str], clothing: set[str]) -> list[Pair]:
+def read_pairs(path: Path, people: set[str] | None = None, clothing: set[str] | None = None) -> list[Pair]:
     """The pairs of a file, in its order; raises InputError at the first line that is wrong.
 
-    people, clothing: the ids that exist. Windows line ends and a byte-order mark are read as what they are.
+    people, clothing: the ids that exist; None: any. Windows line ends and a byte-order mark are read as what they are.
     """
     pairs = []
     for outcome in scan_pairs(path, people, clothing):
@@ -23,7 +23,7 @@ def read_pairs(path: Path, people: set[str], clothing: set[str]) -> list[Pair]:
     return pairs
 
 
-def scan_pairs(path: Path, people: set[str], clothing: set[str]) -> Iterator[Pair | InputError]:
+def scan_pairs(path: Path, people: set[str] | None, clothing: set[str] | None) -> Iterator[Pair | InputError]:
     """Every line's pair, or what is wrong with the line; an empty file is wrong too."""
     if not path.is_file():
         yield InputError(path, "a pairs file", "no such file")
@@ -62,15 +62,15 @@ def _rows(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
         yield reader.line_num, [row[name] or "" for name in ("person", "clothing") if name in row]
 
 
-def _pair(where: str, fields: list[str], people: set[str], clothing: set[str]) -> Pair | InputError:
+def _pair(where: str, fields: list[str], people: set[str] | None, clothing: set[str] | None) -> Pair | InputError:
     if len(fields) != 2:
         return InputError(where, "a person and a clothing", f"{len(fields)} fields")
     for name in fields:
         if Path(name).name != name:
             return InputError(where, "a file name without folders", repr(name))
     pair = Pair(Path(fields[0]).stem, Path(fields[1]).stem)
-    if pair.person not in people:
+    if people is not None and pair.person not in people:
         return InputError(where, "a person that is in the dataset", repr(fields[0]))
-    if pair.clothing not in clothing:
+    if clothing is not None and pair.clothing not in clothing:
         return InputError(where, "a clothing that is in the dataset", repr(fields[1]))
     return pair
