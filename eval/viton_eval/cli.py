@@ -159,9 +159,14 @@ def compare(
     from viton_eval.comparison import compare_experiment, write_comparison
     from viton_eval.comparison_page import page
     from viton_eval.experiment import open_experiment
+    from viton_eval.scoring import no_judge
+    from viton_eval.try_ons import run_of
 
-    found = compare_experiment(open_experiment(str(config), data, str(runs)))
+    experiment = open_experiment(str(config), data, str(runs))
+    found = compare_experiment(experiment)
     write_comparison(out, found, page(found))
+    if note := no_judge(run_of(experiment)):
+        say(note)
     if as_json:
         print(json.dumps({"out": str(out), "methods": len(found.methods), "options": len(found.options)}))
     say(f"wrote {out}: {len(found.methods)} rows of methods, {len(found.options)} of options")

@@ -36,7 +36,8 @@ class _Done(NamedTuple):
     out: Path
     seed: int
     found: Imported
-    scores: pd.DataFrame | None  # None: not scored
+    scores: pd.DataFrame | None = None  # None: not scored
+    note: str = ""  # what the scores lack
 
 
 def import_results(
@@ -95,13 +96,15 @@ def _into_experiment(asked: _Asked, config: Path, data: str, runs: Path) -> _Don
     from viton_eval.commands import open_run
     from viton_eval.importing import import_as, row_of
     from viton_eval.results import data_of
+    from viton_eval.scoring import no_judge
 
     method, run = asked.method, open_run(config, data, runs)
     seed = run.config.seed if asked.seed is None else asked.seed
     data_of(config, data, runs)  # a world that the experiment has yet to make
     found = import_as(run, method, seed, asked.given, asked.overwrite, progress(f"import {method}"))
     run = open_run(config, data, runs)
-    return _Done(run.results(method, seed), seed, found, row_of(run, method, seed))
+    row = row_of(run, method, seed)
+    return _Done(run.results(method, seed), seed, found, row, "" if row is None else no_judge(run))
 
 
 def _into_folder(asked: _Asked, pairs: Path, out: Path, size: str | None) -> _Done:
@@ -112,7 +115,7 @@ def _into_folder(asked: _Asked, pairs: Path, out: Path, size: str | None) -> _Do
         raise UsageError(f"--resize {asked.given.resize}: expected --size HxW too, which to resize to")
     seed, wanted = asked.seed or 0, size_of(size) if size else None
     given, shown = asked.given, progress(f"import {asked.method}")
-    return _Done(out, seed, import_into(out, asked.method, seed, given, pairs, wanted, asked.overwrite, shown), None)
+    return _Done(out, seed, import_into(out, asked.method, seed, given, pairs, wanted, asked.overwrite, shown))
 
 
 def _tell(method: str, done: _Done, as_json: bool) -> None:
@@ -124,8 +127,11 @@ def _tell(method: str, done: _Done, as_json: bool) -> None:
     if as_json:
         counts = {"pairs": len(found.rows), "missing": found.missing, "extra": len(found.extra)}
         told = None if scores is None else scores.to_dict("index")
-        print(json.dumps({"out": str(done.out), "method": method, "seed": done.seed, **counts, "scores": told}))
+        more = {"scores": told, "note": done.note}
+        print(json.dumps({"out": str(done.out), "method": method, "seed": done.seed, **counts, **more}))
     elif scores is not None:
         print(scores.to_string())
+    if done.note:
+        say(done.note)
     failures = f", {found.missing} missing, which count as failed; means are over the others" if found.missing else ""
     say(f"{done.out}: {len(found.rows) - found.missing} of {len(found.rows)} pairs imported as {method}{failures}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from viton.data.viton_hd import VitonHd
 from viton_eval.commands import Run
+from viton_eval.elsewhere import find, stage_in
 from viton_eval.trainings import TryOn
 
 if TYPE_CHECKING:
@@ -34,3 +35,15 @@ def judge_in(run: Run) -> Judge | None:
 
     folder = run.stage_folder(run.judge) if run.judge else None
     return Judge.of_stage(folder) if folder and StageFolder(folder).is_done() else None
+
+
+def no_judge(run: Run) -> str:
+    """Why a judge that the configuration asks for does not score, a line; "" where it does, or none is asked for."""
+    folder = run.stage_folder(run.judge) if run.judge else stage_in(run.trained_in, "judge", run.config.seed)
+    asked = run.judge is not None or run.config.trained is not None
+    if not asked or not (lacks := find(folder).lacks):
+        return ""
+    return (
+        f"no judge: {folder}: expected a trained stage, got {lacks}; the columns of its distances are left out "
+        "(`trained: runs/OTHER` in a configuration takes another run's judge: docs/methods.md, Weights of another run)"
+    )
