@@ -1,4 +1,8 @@
-"""Which measures are asked for, by name: a family such as `ssim`, or one measure of it such as `ssim_inside`."""
+"""Which measures are asked for, by name.
+
+`ssim` is the measure of that name alone, as it stands in a row: that of whole pictures. `ssim*` is every measure whose
+name begins so: its family. `lpips` is lpips_BACKBONE of the backbone that is given; a proxy goes by either name.
+"""
 
 from __future__ import annotations
 
@@ -39,18 +43,28 @@ KNOWN = (
 
 @dataclass(frozen=True)
 class Metrics:
-    """The names that were asked for; a family stands for all its measures."""
+    """The names that were asked for."""
 
-    names: tuple[str, ...] = FAMILIES
+    names: tuple[str, ...] = tuple(f"{family}*" for family in FAMILIES)
 
     def wants(self, measure: str) -> bool:
-        """Whether a measure is asked for, by its own name or its family's."""
-        return measure in self.names or family_of(measure) in self.names
+        """Whether a measure is asked for."""
+        return any(_stands_for(name, measure) for name in self.names)
 
     def families(self, among: tuple[str, ...] = FAMILIES) -> tuple[str, ...]:
         """The families of which anything is asked, in the order given."""
-        asked = {family_of(name) for name in self.names}
+        asked = {family_of(measure) for name in self.names for measure in meant_by(name)}
         return tuple(family for family in among if family in asked)
+
+
+def meant_by(name: str) -> tuple[str, ...]:
+    """The measures that a name stands for; none where it is no name."""
+    return tuple(measure for measure in KNOWN if _stands_for(name, measure))
+
+
+def _stands_for(name: str, measure: str) -> bool:
+    names = {measure, measure.removeprefix("proxy_"), *(("lpips",) if measure in LPIPS else ())}
+    return any(each.startswith(name[:-1]) for each in names) if name.endswith("*") else name in names
 
 
 ALL = Metrics()
@@ -59,8 +73,9 @@ ALL = Metrics()
 def metrics_of(words: str) -> Metrics:
     """Names from a list with commas, everything from ""; raises UsageError for names that are none."""
     names = tuple(dict.fromkeys(word.strip() for word in words.split(",") if word.strip()))
-    if unknown := [name for name in names if name not in KNOWN]:
-        raise UsageError(f"--metrics: expected some of {', '.join(KNOWN)}, got {unknown[0]!r}")
+    expected = f"--metrics: expected some of {', '.join(KNOWN)}, or the beginning of names with *"
+    if unknown := [name for name in names if not meant_by(name)]:
+        raise UsageError(f"{expected}, got {unknown[0]!r}")
     if words and not names:
-        raise UsageError(f"--metrics: expected some of {', '.join(KNOWN)}, got {words!r}")
+        raise UsageError(f"{expected}, got {words!r}")
     return Metrics(names) if names else ALL

@@ -32,7 +32,11 @@ def score(
     ] = [],  # noqa: B006
     metrics: Annotated[
         str,
-        typer.Option(metavar="LIST", help="with commas: ssim, psnr, l1, lpips, judge, fid, kid, ... ; all by default"),
+        typer.Option(
+            metavar="LIST",
+            help="with commas: ssim, psnr, l1, lpips, judge, fid, kid, inception_score, ...; ssim is that of whole "
+            "pictures alone, 'ssim*' its regions too; by default all that the options lead to",
+        ),
     ] = "",
     against: Annotated[str, typer.Option(help="what the others are compared with; the first by default")] = "",
     missing_ok: Annotated[bool, typer.Option("--missing-ok", help="a pair without a picture counts as failed")] = False,

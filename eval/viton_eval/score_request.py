@@ -24,6 +24,7 @@ from viton_eval.own_extractor import own_extractor
 from viton_eval.protocols import Protocol, protocol_of
 from viton_eval.resizing import Resize
 from viton_eval.score_folders import Asked, pass_over
+from viton_eval.score_networks import expect_networks
 from viton_eval.score_provenance import decided_by
 from viton_eval.score_tables import tables
 from viton_eval.score_texts import score_latex, score_markdown
@@ -83,6 +84,7 @@ def asked_of(request: Request) -> Asked:
     """Everything opened; raises UsageError for words that mean nothing, InputError for files that do not fit."""
     device, metrics = checked_device(request.device), metrics_of(request.metrics)
     protocol = None if request.protocol == OURS else protocol_of(request.protocol)
+    expect_networks(metrics, request.judge is not None, request.lpips, bool(request.extractors), protocol)
     data, families = VitonHd(request.data, request.split), metrics.families()
     judge = Judge.of_stage(request.judge) if request.judge and "judge" in families else None
     lpips = _lpips(request.lpips, protocol) if "lpips" in families else None

@@ -11,7 +11,7 @@ import pandas as pd
 from viton_eval.folder_measures import Beside
 from viton_eval.holm import holm, p_value
 from viton_eval.interval import FEWEST, mean_interval
-from viton_eval.metrics import PICTURES, family_of
+from viton_eval.metrics import PICTURES, family_of, meant_by
 from viton_eval.score_folders import Asked, Passed
 from viton_eval.set_measures import set_measures
 
@@ -87,7 +87,7 @@ def _absent(asked: Asked, passed: Passed) -> dict[str, str]:
         found |= {name: f"absent: needs {NEEDS[name]}" for name in lacking if name in families}
         if asked.how.in_regions and passed.unseen == len(asked.pairs):
             found[", ".join(asked.how.in_regions)] = f"absent: needs {UNSEEN[passed.mode]}, which no pair has"
-        found |= {name: why for name, why in _not_by(asked).items() if family_of(name) not in found}
+        found |= {name: why for name, why in _not_by(asked).items() if found.keys().isdisjoint(_families(name))}
     protocol = asked.protocol
     distances, verdicts = (any(use.distances for use in asked.uses), any(use.verdicts for use in asked.uses))
     for names, there, theirs in (
@@ -101,10 +101,15 @@ def _absent(asked: Asked, passed: Passed) -> dict[str, str]:
 
 
 def _not_by(asked: Asked) -> dict[str, str]:
-    """Measures asked for by their own name that the options do not lead to."""
-    named = [name for name in asked.how.metrics.names if family_of(name) in PICTURES and name != family_of(name)]
+    """Names asked for that the options lead to no measure of; by each the reason."""
+    names, there = asked.how.metrics.names, {*asked.how.names}
+    named = [name for name in names if _families(name) <= {*PICTURES} and there.isdisjoint(meant_by(name))]
     why = f"absent: {asked.protocol.name} has no regions" if asked.protocol else f"absent: needs {NEEDS['lpips']}"
-    return {name: why for name in named if name not in asked.how.names}
+    return dict.fromkeys(named, why)
+
+
+def _families(name: str) -> set[str]:
+    return {family_of(measure) for measure in meant_by(name)}
 
 
 def _by(measure: str, how: Beside) -> dict[str, str]:

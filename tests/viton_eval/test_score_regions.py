@@ -171,7 +171,7 @@ def test_ssim_of_each_variant_counts_the_windows_wholly_inside(data, pairs, made
 
 def test_lpips_by_region_is_the_mean_of_its_map(data, pairs, made):
     torch.manual_seed(0)
-    how = Beside(lpips=Lpips("alex", features_of("alex")), metrics=metrics_of("lpips"))
+    how = Beside(lpips=Lpips("alex", features_of("alex")), metrics=metrics_of("lpips*"))
     pair = pairs[0]
     true, picture = true_try_on(data, pair, SIZE), load_rgb(made / f"{pair.name}.png")
     tensors = [folder_measures._at([pixels], None) for pixels in (picture, true.pixels)]
@@ -185,7 +185,7 @@ def test_a_truth_is_seen_once_for_all_methods_also_where_some_have_fewer_picture
     (made / f"{pairs[1].name}.png").unlink()
     counted = []
     judge.network.register_forward_hook(lambda module, images, out: counted.append(len(images[0])))
-    how = Beside(judge=judge, metrics=metrics_of("judge"))
+    how = Beside(judge=judge, metrics=metrics_of("judge*"))
     asked = Asked({"made": made, "truth": truths}, data, pairs, how, missing_ok=True)
     passed = pass_over(asked)
     assert sum(counted) == 3 * len(pairs) - 1
@@ -210,7 +210,7 @@ def test_a_judge_that_measures_and_describes_looks_at_each_picture_once(data, pa
     judge, extractor, looked = Judge.of_stage(stage), JudgeExtractor.of_stage(stage), []
     for network in (judge.network, extractor.reader.body):
         network.register_forward_hook(lambda module, images, out: looked.append(len(images[0])))
-    how = Beside(judge=judge, metrics=metrics_of("judge,fid,kid,inception_score"))
+    how = Beside(judge=judge, metrics=metrics_of("judge*,fid,kid,inception_score"))
     told, _ = scored(data, pairs, how, (Use(extractor),), made=made)
     assert sum(looked) == 2 * len(pairs)
     alone, _ = scored(data, pairs, Beside(), (Use(extractor),), made=made)
@@ -254,14 +254,46 @@ def test_what_is_not_asked_is_neither_measured_nor_shown(data, pairs, made, monk
     assert list(passed.pairs) == ["method", "person", "clothing", "l1_garment"]
 
 
-def test_a_family_stands_for_all_its_measures_and_other_names_are_refused():
-    assert Beside(metrics=metrics_of("l1")).names == ("l1", "l1_garment", "l1_face_hair", "l1_occluders")
-    assert Beside(metrics=metrics_of("")).names == Beside().names
-    assert "psnr" in Beside().names
-    for words, told in (("ssim,fvd", "'fvd'"), (",", "','"), ("SSIM", "'SSIM'"), ("l1_neck", "'l1_neck'")):
+def test_a_name_is_one_measure_and_with_a_star_all_that_begin_so():
+    judge, lpips = Judge(JudgeFeatures(4), "1" * 64), Lpips("vgg", features_of("vgg"))
+
+    def names(words):
+        return Beside(metrics=metrics_of(words), judge=judge, lpips=lpips).names
+
+    assert names("ssim") == ("ssim",)
+    assert names("ssim_inside") == ("ssim_inside",)
+    assert names("ssim*") == ("ssim", "ssim_inside", "ssim_face_hair", "ssim_occluders")
+    assert names("l1*") == ("l1", "l1_garment", "l1_face_hair", "l1_occluders")
+    assert names("l1_*") == names("l1*")[1:]
+    assert names("judge,l1") == ("l1", "judge")
+    assert names("lpips") == names("lpips_vgg") == ("lpips_vgg",)
+    assert len(names("lpips*")) == 4
+    assert names("lpips_alex*") == ()
+    assert names("*") == names("") == Beside(judge=judge, lpips=lpips).names
+    assert len(names("")) == 4 * 4 + 1
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted", "families"),
+    [
+        ("inception_score", {"inception_score", "proxy_inception_score"}, ("inception_score",)),
+        ("inception*", {"inception_score", "proxy_inception_score"}, ("inception_score",)),
+        ("proxy_inception_score", {"proxy_inception_score"}, ("inception_score",)),
+        ("kid,fid", {"fid", "kid"}, ("fid", "kid")),
+        ("l1_garment", {"l1_garment"}, ("l1",)),
+    ],
+)
+def test_which_measures_and_families_a_name_asks_for(words, wanted, families):
+    metrics = metrics_of(words)
+    assert {name for name in KNOWN if metrics.wants(name)} == wanted
+    assert metrics.families() == families
+
+
+def test_names_that_are_none_are_refused_with_those_that_there_are():
+    for words in ("ssim,fvd", ",", "SSIM", "l1_neck", "x*", "s*m"):
         with pytest.raises(UsageError, match="--metrics: expected some of ssim, psnr, l1, lpips, judge, fid") as error:
             metrics_of(words)
-        assert str(error.value).endswith(f"got {told}")
+        assert str(error.value).endswith(f"got {words.removeprefix('ssim,')!r}")
     assert all(metrics_of(name).names == (name,) for name in KNOWN)
 
 
@@ -270,21 +302,52 @@ def run(world, out, made, *words):
     return CliRunner().invoke(app, [*told, *map(str, words)])
 
 
-def test_a_measure_asked_by_name_that_cannot_be_had_has_a_row_that_says_why(scored_world, made, tmp_path):
-    words = ("--metrics", "l1_garment,lpips_vgg,fid")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["lpips"], "--metrics lpips: expected --lpips alex=FILE or vgg=FILE or squeeze=FILE, its weights, got none"),
+        (["ssim,lpips_vgg_garment"], "--metrics lpips_vgg_garment: expected --lpips vgg=FILE, its weights, got none"),
+        (["lpips_vgg*", "--lpips", "alex=f"], "--metrics lpips_vgg*: expected --lpips vgg=FILE, its weights, got alex"),
+        (["lpips", "--protocol", "catvton"], "--metrics lpips: expected --lpips squeeze=FILE, its weights, got none"),
+        (
+            ["lpips_vgg", "--protocol", "hr-viton"],
+            "--metrics lpips_vgg: expected LPIPS by alex, by which",
+        ),
+        (["judge_garment"], "--metrics judge_garment: expected --judge FOLDER, a trained judge, got none"),
+        (
+            ["fid"],
+            "--metrics fid: expected --extractor KIND=WHERE, such as inception-tf=FILE or judge=FOLDER",
+        ),
+        (["ssim,kid"], "--metrics kid: expected --extractor KIND=WHERE"),
+        (["proxy_inception_score"], "--metrics proxy_inception_score: expected --extractor KIND=WHERE"),
+    ],
+)
+def test_a_measure_asked_by_name_whose_network_is_not_given_is_wrong_usage(scored_world, made, tmp_path, words, told):
+    done = run(scored_world, tmp_path / "a.csv", made, "--metrics", *words)
+    assert isinstance(done.exception, UsageError)
+    assert str(done.exception).startswith(told)
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_what_nobody_has_named_or_a_protocol_has_not_got_has_a_row_that_says_why(scored_world, made, tmp_path):
+    words = ("--metrics", "ssim,l1_garment,fid", "--protocol", "hr-viton")
     assert run(scored_world, tmp_path / "a.csv", made, *words).exit_code == 0
     rows = pd.read_csv(tmp_path / "a.csv").set_index("measure")
-    assert rows.index.tolist() == ["l1_garment", "lpips", "fid"]
-    assert run(scored_world, tmp_path / "a.csv", made, *words, "--protocol", "hr-viton").exit_code == 0
-    rows = pd.read_csv(tmp_path / "a.csv").set_index("measure")
+    assert rows.index.tolist() == ["ssim", "l1_garment", "fid"]
     assert rows.loc["l1_garment", "note"] == "absent: hr-viton has no regions"
     assert rows.loc["fid", "note"] == "absent: hr-viton has none"
-    done = run(scored_world, tmp_path / "b.csv", made, "--metrics", "all")
+    assert run(scored_world, tmp_path / "a.csv", made, "--metrics", "*").exit_code == 0
+    rows = pd.read_csv(tmp_path / "a.csv").set_index("measure")
+    assert rows["note"].str.startswith("absent: needs").sum() == 4  # lpips; judge; fid, kid; inception_score
+    assert run(scored_world, tmp_path / "b.csv", made, "--metrics", "ssim_*").exit_code == 0
+    found = pd.read_csv(tmp_path / "b.csv")["measure"].tolist()
+    assert found == ["ssim_inside", "ssim_face_hair", "ssim_occluders"]
+    done = run(scored_world, tmp_path / "c.csv", made, "--metrics", "all")
     assert isinstance(done.exception, UsageError)
 
 
 def test_a_table_for_people_shows_the_rows_of_the_csv(scored_world, made, truths, tmp_path):
-    words = ("--results", f"truth_2={truths}", "--metrics", "ssim,l1,psnr,kid")
+    words = ("--results", f"truth_2={truths}")
     assert run(scored_world, tmp_path / "a.csv", made, *words).exit_code == 0
     rows, text = pd.read_csv(tmp_path / "a.csv", keep_default_na=True), (tmp_path / "a.md").read_text()
     head = next(line for line in text.splitlines() if line.startswith("|  |"))
@@ -297,7 +360,7 @@ def test_a_table_for_people_shows_the_rows_of_the_csv(scored_world, made, truths
     assert found == pytest.approx(row[["value", "low", "high", "n"]].astype(float).tolist(), rel=1e-3)
     assert cell in text
     assert "Protocol ours, mode truth, 64x48, 12 pairs" in text
-    assert "- kid: absent: needs an extractor" in text
+    assert "- fid, kid, inception_score: absent: needs an extractor" in text
     tex = (tmp_path / "a.tex").read_text()
     assert cell in tex
     assert r"truth\_2" in tex
