@@ -61,8 +61,17 @@ def match(folder: Path, pattern: str, pairs: Sequence[Pair], missing_ok: bool = 
 
 def some(names: Sequence[str]) -> str:
     """How many names there are, and the first few, harmless to a terminal: `5: a, b, c, ...`."""
-    first = [printable(name) for name in names[:NAMED]]
-    return f"{len(names)}: {', '.join([*first, *(['...'] if len(names) > NAMED else [])])}"
+    return f"{len(names)}: {few(names)}"
+
+
+def few(names: Sequence[str]) -> str:
+    """The first few names, harmless to a terminal: `a, b, c, ...`."""
+    return ", ".join([*(printable(name) for name in names[:NAMED]), *(["..."] if len(names) > NAMED else [])])
+
+
+def told(pair: Pair) -> str:
+    """A pair in words."""
+    return f"{pair.person} in {pair.clothing}"
 
 
 def printable(name: str) -> str:
@@ -89,7 +98,7 @@ def _expect_one_name_each(names: dict[Pair, str], pattern: str) -> None:
     first: dict[str, Pair] = {}
     for pair, name in names.items():
         if (other := first.setdefault(name, pair)) != pair:
-            got = f"'{name}' for both {_told(other)} and {_told(pair)}"
+            got = f"'{name}' for both {told(other)} and {told(pair)}"
             raise InputError(f"--pattern {pattern}", "a name of its own for each pair", got)
 
 
@@ -107,7 +116,7 @@ def _pictures(folder: Path, stem: str, suffixes: tuple[str, ...]) -> dict[str, l
 
 def _wrong(matches: Matches, double: Sequence[str]) -> str:
     parts = {
-        "none for": [_told(pair) for pair in matches.missing],
+        "none for": [told(pair) for pair in matches.missing],
         "two or more for": list(double),
         "pictures of no pair": matches.extra,
     }
@@ -130,7 +139,3 @@ def _by(folder: Path, stem: str, pairs: Sequence[Pair]) -> list[tuple[str, Path]
     names = [_named(stem, pair) for pair in pairs]
     found = _pictures(folder, stem, PICTURE_SUFFIXES) if len({*names}) == len(names) else {}
     return [(stem, path) for name in names for path in found.get(name, ())[:1]]
-
-
-def _told(pair: Pair) -> str:
-    return f"{pair.person} in {pair.clothing}"

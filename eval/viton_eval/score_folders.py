@@ -62,7 +62,8 @@ class Passed(NamedTuple):
     size: Size
     pairs: pd.DataFrame  # KEY and the measures, a row a picture; none where no true picture is known
     files: dict[str, dict[Pair, Path]]  # of each method: the pictures that were measured
-    failed: dict[str, dict[str, int]]  # of each method: pairs without a picture, by reason; EXTRA
+    failed: dict[str, dict[str, list[Pair]]]  # of each method: pairs without a picture, by reason
+    extra: dict[str, list[str]]  # of each method: pictures of no pair, which are left out
     people: dict[str, list[str]]  # whom each picture of a method's set shows; "" is the set of true ones
     sets: Sets  # likewise their features
     unseen: int = 0  # pairs whose regions are not known
@@ -112,9 +113,9 @@ def pass_over(asked: Asked) -> Passed:
     Raises InputError for pictures that are missing, double, damaged, of unlike sizes, or of one that what was asked
     for does not take.
     """
-    mode, files, failed = mode_of(asked.data, asked.pairs), dict[str, dict[Pair, Path]](), dict[str, dict[str, int]]()
-    for name, folder in asked.results.items():
-        files[name], failed[name] = files_of(folder, asked.pairs, asked.pattern, asked.missing_ok)
+    mode, words = mode_of(asked.data, asked.pairs), (asked.pairs, asked.pattern, asked.missing_ok)
+    found = {name: files_of(folder, *words) for name, folder in asked.results.items()}
+    files = {name: each.files for name, each in found.items()}
     size, sets, unseen = _size(files, asked), _Sets(asked), 0
     rows: list[dict[str, object]] = []
     for batch in _batches(asked.pairs):
@@ -137,7 +138,8 @@ def pass_over(asked: Asked) -> Passed:
         _add_photos(sets, asked, size)
     nowhere = asked.how.in_regions if unseen == len(asked.pairs) else ()
     table = pd.DataFrame(rows, columns=[*KEY, *(name for name in asked.how.names if name not in nowhere)])
-    return Passed(mode, size, table, files, failed, dict(sets.people), sets.joined(), unseen)
+    lacking = {name: each.failed for name, each in found.items()}, {name: each.extra for name, each in found.items()}
+    return Passed(mode, size, table, files, *lacking, dict(sets.people), sets.joined(), unseen)
 
 
 def _add_photos(sets: _Sets, asked: Asked, size: Size) -> None:

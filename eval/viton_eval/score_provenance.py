@@ -76,7 +76,9 @@ def _results(name: str, asked: Asked, passed: Passed) -> dict[str, object]:
         "folder": str(asked.results[name]),
         "pattern": asked.pattern,
         "count": len(found),
-        "failed": passed.failed[name],
+        "failed": {reason: len(pairs) for reason, pairs in passed.failed[name].items()},
+        "failed_pairs": {reason: [list(pair) for pair in pairs] for reason, pairs in passed.failed[name].items()},
+        "left_out": passed.extra[name],  # pictures of no pair
         "digest": digest,
     }
 

@@ -11,12 +11,15 @@ import pandas as pd
 from viton_eval.folder_measures import Beside
 from viton_eval.holm import holm, p_value
 from viton_eval.interval import FEWEST, mean_interval
+from viton_eval.matching import few
+from viton_eval.matching import told as in_words
 from viton_eval.metrics import PICTURES, family_of, meant_by
 from viton_eval.score_folders import Asked, Passed
 from viton_eval.set_measures import set_measures
 
 ROW = ["method", "measure", "value", "low", "high", "n", "of", "mode", "size", "extractor", "sha256", "note"]
 DIFFERENCE = ["measure", "method", "against", "n", "difference", "low", "high", "p", "p_holm", "note"]
+LEFT_OUT = "pictures of no pair left out"
 NEEDS = {
     "lpips": "a backbone's weights (--lpips alex=FILE)",
     "judge": "a trained judge (--judge FOLDER)",
@@ -44,7 +47,7 @@ def _of_method(name: str, asked: Asked, passed: Passed) -> list[dict[str, object
     """The rows of one method."""
     told = {"method": name, "of": len(asked.pairs), "mode": passed.mode, "size": f"{passed.size[0]}x{passed.size[1]}"}
     table = passed.pairs[passed.pairs["method"] == name]
-    failed = ", ".join(f"{count} {reason}" for reason, count in passed.failed[name].items())
+    failed = _failed(name, passed)
     if not passed.made[name]:
         return [told | {"measure": "all", "n": 0, "note": f"absent: no pair succeeded ({failed})"}]
     absent = _absent(asked, passed)
@@ -60,6 +63,13 @@ def _of_method(name: str, asked: Asked, passed: Passed) -> list[dict[str, object
             shown = {"measure": one.metric, "value": one.value, "low": one.low, "high": one.high, "n": one.n}
             rows.append(told | shown | by | {"note": "; ".join(part for part in (one.note, failed) if part)})
     return rows + [told | {"measure": what, "n": 0, "note": why} for what, why in absent.items()]
+
+
+def _failed(name: str, passed: Passed) -> str:
+    """How many pairs of a method have no picture, by reason, and how many pictures are of no pair; names the first."""
+    lacking = {reason: [in_words(pair) for pair in pairs] for reason, pairs in passed.failed[name].items()}
+    lacking |= {LEFT_OUT: passed.extra[name]} if passed.extra[name] else {}
+    return ", ".join(f"{len(names)} {reason} ({few(names)})" for reason, names in lacking.items())
 
 
 def _mean(measure: str, table: pd.DataFrame, asked: Asked, passed: Passed, failed: str) -> dict[str, object]:

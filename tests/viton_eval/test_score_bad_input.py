@@ -93,7 +93,24 @@ def test_pictures_of_no_pair_are_left_out_and_counted_in_the_row(score, truths, 
     code, _, rows = score(results=truths)
     assert code == 0
     assert rows.loc["ssim", "n"] == 12
-    assert rows.loc["ssim", "note"].endswith("1 pictures of no pair left out")
+    assert rows.loc["ssim", "note"].endswith("; 1 pictures of no pair left out (somebody__nothing.png)")
+    told = json.loads((truths.parent / "out/a.json").read_text())["results"]["mine"]
+    assert (told["left_out"], told["failed"], told["failed_pairs"]) == (["somebody__nothing.png"], {}, {})
+
+
+def test_all_pairs_that_are_missing_are_named_in_the_provenance_and_the_first_in_the_note(score, truths, pairs):
+    gone = [pairs[n] for n in (7, 1, 4, 2)]
+    for pair in gone:
+        (truths / f"{pair.name}.png").unlink()
+    code, _, rows = score("--missing-ok", results=truths)
+    assert code == 0
+    first = ", ".join(f"{pair.person} in {pair.clothing}" for pair in (pairs[1], pairs[2], pairs[4]))
+    assert rows.loc["ssim", "note"].endswith(f"; 4 missing ({first}, ...)")
+    told = json.loads((truths.parent / "out/a.json").read_text())["results"]["mine"]
+    assert told["failed"] == {"missing": 4}
+    assert told["failed_pairs"] == {"missing": [list(pairs[n]) for n in (1, 2, 4, 7)]}
+    page = (truths.parent / "out/a.md").read_text()
+    assert f"4 missing ({first}, ...)" in page.replace("&#95;", "_")
 
 
 def test_a_manifest_with_a_pair_twice_or_a_status_that_moves_the_cursor(score, tmp_path, truths, pairs):
@@ -106,7 +123,7 @@ def test_a_manifest_with_a_pair_twice_or_a_status_that_moves_the_cursor(score, t
     (truths / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     code, _, found = score(results=truths)
     assert code == 0
-    assert found.loc["ssim", "note"].endswith(r"1 '=bad\x1b[2J\n'")
+    assert found.loc["ssim", "note"].endswith(rf"1 '=bad\x1b[2J\n' ({pairs[0].person} in {pairs[0].clothing})")
 
 
 def test_another_size_is_named(score, truths, first):

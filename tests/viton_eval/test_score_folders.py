@@ -148,8 +148,9 @@ def test_pairs_that_failed_are_counted_and_left_out_of_no_denominator(data, pair
     asked = ask(data, pairs, ours=tmp_path / "ours")
     rows = tables(asked, pass_over(asked)).rows.set_index("measure")
     assert rows.loc["ssim", ["n", "of"]].tolist() == [len(pairs) - 1, len(pairs)]
-    assert "1 warp_failed:few" in rows.loc["ssim", "note"]
-    assert "1 warp_failed:few" in rows.loc["fid", "note"]
+    told = f"; 1 warp_failed:few ({pairs[2].person} in {pairs[2].clothing})"
+    assert rows.loc["ssim", "note"].endswith(told)
+    assert rows.loc["fid", "note"].endswith(told)
 
 
 def test_differences_are_pair_by_pair_and_adjusted_for_all_methods_beside_one():
@@ -195,7 +196,7 @@ def test_missing_pictures_are_named_unless_they_may_fail(data, pairs, truths):
     with pytest.raises(InputError, match=rf"got none for 1: {pairs[0].person} in {pairs[0].clothing}"):
         pass_over(asked)
     passed = pass_over(asked._replace(missing_ok=True))
-    assert passed.failed == {"truth": {"missing": 1}}
+    assert passed.failed == {"truth": {"missing": [pairs[0]]}}
     assert len(passed.pairs) == len(pairs) - 1
 
 
@@ -204,7 +205,8 @@ def test_a_method_none_of_whose_pairs_succeeded_has_a_row_that_says_so(data, pai
     asked = ask(data, pairs, truth=truths, none=tmp_path / "none")
     rows = tables(asked, pass_over(asked)).rows
     (row,) = rows[rows["method"] == "none"].to_dict("records")
-    assert row["note"] == f"absent: no pair succeeded ({len(pairs)} warp_failed:few)"
+    first = ", ".join(f"{pair.person} in {pair.clothing}" for pair in pairs[:3])
+    assert row["note"] == f"absent: no pair succeeded ({len(pairs)} warp_failed:few ({first}, ...))"
     assert row["n"] == 0
 
 
