@@ -77,7 +77,7 @@ def _of_set(rows: pd.DataFrame) -> dict[str, str]:
         elif name == "inception_score" and row["protocol"] == PUBLISHED:
             told[f"Inception Score ({by}), ten groups ↑"] = _plus_minus(row)
         elif name in ("fid", "kid") and row["beside"] == PHOTOS:
-            told[f"{name.upper()} ({by}) ↓"] = _with_interval(row)
+            told[f"{name.upper()} to photos ({by}) ↓"] = _with_interval(row)
     return told
 
 

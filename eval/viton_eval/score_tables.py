@@ -17,7 +17,8 @@ from viton_eval.metrics import PICTURES, family_of, meant_by
 from viton_eval.score_folders import Asked, Passed
 from viton_eval.set_measures import set_measures
 
-ROW = ["method", "measure", "value", "low", "high", "n", "of", "mode", "size", "extractor", "sha256", "note"]
+ROW = ["method", "measure", "value", "low", "high", "n", "of", "mode", "beside", "size", "extractor", "sha256", "note"]
+BESIDE = {"truth": "true try-ons", "paired": "photos", "unpaired": "photos"}  # what pictures and sets are measured from
 DIFFERENCE = ["measure", "method", "against", "n", "difference", "low", "high", "p", "p_holm", "note"]
 LEFT_OUT = "pictures of no pair left out"
 NEEDS = {
@@ -52,7 +53,7 @@ def _of_method(name: str, asked: Asked, passed: Passed) -> list[dict[str, object
         return [told | {"measure": "all", "n": 0, "note": f"absent: no pair succeeded ({failed})"}]
     absent = _absent(asked, passed)
     rows = [
-        told | {"measure": measure} | _mean(measure, table, asked, passed, failed)
+        told | {"measure": measure, "beside": BESIDE[passed.mode]} | _mean(measure, table, asked, passed, failed)
         for measure in (asked.how.names if len(table) else ())
         if measure in table.columns
     ]
@@ -61,6 +62,7 @@ def _of_method(name: str, asked: Asked, passed: Passed) -> list[dict[str, object
         for one in set_measures(made, true, (passed.people[name], passed.people[""]), use, asked.how.metrics):
             by = {"extractor": made.extractor, "sha256": made.sha256}
             shown = {"measure": one.metric, "value": one.value, "low": one.low, "high": one.high, "n": one.n}
+            by |= {"beside": "" if one.metric.endswith("inception_score") else BESIDE[passed.mode]}
             rows.append(told | shown | by | {"note": "; ".join(part for part in (one.note, failed) if part)})
     return rows + [told | {"measure": what, "n": 0, "note": why} for what, why in absent.items()]
 

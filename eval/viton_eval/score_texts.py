@@ -9,6 +9,7 @@ import pandas as pd
 from viton_eval.table_texts import CONTROL, latex_text, markdown_cell, markdown_text
 
 DIGITS = 4  # that count, of every number
+DISTANCES = ("fid", "kid")  # from a set of true try-ons in one mode, of photos in the others
 
 
 def score_markdown(rows: pd.DataFrame, protocol: str) -> str:
@@ -33,10 +34,14 @@ def wide(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _columns(known: pd.DataFrame) -> list[str]:
-    """Measures, with their extractor where two of them give the same one."""
+    """Measures, with their extractor where two of them give the same one; of a set's distance, from what."""
     by = known.groupby("measure")["extractor"].transform("nunique")
-    told = zip(known["measure"], known["extractor"], by, strict=True)
-    return [f"{measure}, {extractor}" if several > 1 else str(measure) for measure, extractor, several in told]
+    names = [
+        f"{measure} to {beside}" if measure in DISTANCES else str(measure)
+        for measure, beside in zip(known["measure"], known["beside"], strict=True)
+    ]
+    told = zip(names, known["extractor"], by, strict=True)
+    return [f"{name}, {extractor}" if several > 1 else name for name, extractor, several in told]
 
 
 def _cell(row: Mapping[Hashable, object]) -> str:

@@ -79,9 +79,7 @@ def _frechet(made: Features, true: Features) -> SetMeasure:
         found = frechet_distance(made.values["features"], true.values["features"])
     except ValueError as error:
         return _absent("fid", len(made.names), str(error))
-    told = f"beside {found.n_other} true pictures, {found.dims} features" + (
-        f"; {found.warning}" if found.warning else ""
-    )
+    told = f"beside {found.n_other} pictures, {found.dims} features" + (f"; {found.warning}" if found.warning else "")
     return SetMeasure("fid", found.value, np.nan, np.nan, found.n, told)
 
 

@@ -178,6 +178,11 @@ def test_the_papers_form_holds_what_was_measured_and_no_number_of_people(experim
     (column,) = [name for name in table.columns if "L1 garment" in name]
     assert table.loc["viton", column].startswith("0.0000 ")
     assert table.loc[PHOTOS, column] == "-"
+    assert [name for name in table.columns if "ID" in name] == [
+        "FID to photos (mean-colour) ↓", "KID to photos (mean-colour) ↓",
+    ]  # fmt: skip
+    (fid,) = rows(sets, "viton", "fid", PHOTOS)["value"]
+    assert table.loc["viton", "FID to photos (mean-colour) ↓"] == f"{fid:.4g}" != "0"
     data = table_one_data(experiment, sets, compared)
     assert set(data["method"]) == {"crn", "viton", PHOTOS}
     assert data.loc[data["measure"] == "l1_garment", "value"].tolist()[0] == pytest.approx(0)

@@ -21,12 +21,14 @@ from viton.results import Folder, Outcome, failed
 from viton_eval import score_folders
 from viton_eval.cli import app
 from viton_eval.folder_measures import Beside, Pictures, beside
+from viton_eval.frechet import frechet_distance
 from viton_eval.lpips import Lpips, features_of
 from viton_eval.measures import psnr, ssim
 from viton_eval.protocols import PROTOCOLS
 from viton_eval.score_folders import Asked, mode_of, pass_over
 from viton_eval.score_request import Request, asked_of
 from viton_eval.score_tables import differences, tables
+from viton_eval.score_texts import wide
 from viton_eval.set_measures import Use
 
 SIZE = (64, 48)
@@ -71,12 +73,22 @@ def ask(data, pairs, **results):
     return Asked(results, data, pairs, Beside(), (Use(Means()),))
 
 
+def quarters(pictures):
+    """What Means says of them, by hand."""
+    halves = SIZE[0] // 2, SIZE[1] // 2
+    parts = np.stack(pictures).reshape(len(pictures), 2, halves[0], 2, halves[1], 3).mean(axis=(2, 4)) / 255
+    return parts.transpose(0, 3, 1, 2).reshape(len(pictures), -1)
+
+
 def test_true_pictures_score_as_nothing_else_can(data, pairs, truths):
     asked = ask(data, pairs, truth=truths)
     rows = tables(asked, pass_over(asked)).rows.set_index("measure")
     assert rows.loc["ssim", "value"] == pytest.approx(1)
     assert rows.loc["l1", "value"] == 0
     assert rows.loc["fid", "value"] == pytest.approx(0, abs=1e-9)
+    assert rows.loc[["ssim", "fid", "kid"], "beside"].tolist() == ["true try-ons"] * 3
+    assert rows.loc["inception_score", "beside"] == ""
+    assert "fid to true try-ons" in wide(rows.reset_index()).columns
     assert rows.loc["ssim", ["mode", "n", "of", "size"]].tolist() == ["truth", len(pairs), len(pairs), "64x48"]
     assert rows.loc["judge", "note"].startswith("absent: needs a trained judge")
 
@@ -119,7 +131,8 @@ def test_everybody_in_the_own_garment_stands_beside_the_photo(world, data, tmp_p
         save_png(tmp_path / "own" / f"{pair.name}.png", load_rgb(data.people[pair.person]))
     asked = ask(data, pairs, own=tmp_path / "own")
     rows = tables(asked, pass_over(asked)).rows.set_index("measure")
-    assert rows.loc["l1", ["mode", "value"]].tolist() == ["paired", 0]
+    assert rows.loc["l1", ["mode", "beside", "value"]].tolist() == ["paired", "photos", 0]
+    assert rows.loc["fid", "beside"] == "photos"
 
 
 def test_where_no_truth_is_known_only_sets_are_compared(data, pairs, truths, monkeypatch):
@@ -130,6 +143,12 @@ def test_where_no_truth_is_known_only_sets_are_compared(data, pairs, truths, mon
     assert passed.mode == "unpaired"
     assert set(rows.index) == {"fid", "kid", "inception_score", "ssim, psnr, l1, lpips, judge"}
     assert rows.loc["fid", "value"] > 0  # beside the photos, in the old garments
+    assert rows.loc[["fid", "kid"], "beside"].tolist() == ["photos", "photos"]
+    photos = [load_rgb(data.people[name]) for name in dict.fromkeys(pair.person for pair in pairs)]
+    made = [load_rgb(truths / f"{pair.name}.png") for pair in pairs]
+    oracle = frechet_distance(quarters(made), quarters(photos)).value
+    assert rows.loc["fid", "value"] == pytest.approx(oracle, rel=1e-4)  # features are float32
+    assert [name for name in wide(rows.reset_index()).columns if "id" in name] == ["fid to photos", "kid to photos"]
     assert rows["note"].str.contains("not known").sum() == 1
     assert len(passed.people[""]) == len({pair.person for pair in pairs})
 

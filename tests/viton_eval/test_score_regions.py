@@ -371,9 +371,10 @@ def test_a_table_for_people_shows_the_rows_of_the_csv(scored_world, made, truths
 def test_a_note_that_would_be_an_order_is_none_in_either_text():
     row = {"method": "m", "measure": "fid", "value": 1.5, "low": np.nan, "high": np.nan, "n": 7, "of": 8}
     row |= {"mode": "truth", "size": "64x48", "extractor": "<b>x", "sha256": "", "note": "1 <script>\n\\input{x}"}
+    row |= {"beside": "photos"}
     rows = pd.DataFrame([row, row | {"extractor": "y", "n": 8}])
     assert "<script>" not in score_markdown(rows, "ours")
-    assert "| fid, &#60;b&#62;x | fid, y |" in score_markdown(rows, "ours")
+    assert "| fid to photos, &#60;b&#62;x | fid to photos, y |" in score_markdown(rows, "ours")
     *_, comment = score_latex(rows, "ours").strip().splitlines()
     assert comment == "% fid: 1 <script> \\input{x}"
     assert wide(rows).iloc[0].tolist() == ["1.500 n=7", "1.500"]
