@@ -47,11 +47,12 @@ def score(
     """Score folders of try-ons beside each other, with intervals and paired differences; each picture is read once."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: threads that spin stand in each other's way
     from viton_eval.score_request import Request, score_folders
+    from viton_eval.score_screen import score_screen
 
     asked = (results, data, pairs, split, pattern, protocol, judge, lpips, extractor, against, missing_ok, device)
     rows = score_folders(Request(*asked, metrics, seed), out)
     if as_json:
         print(rows.to_json(orient="records", lines=True), end="")
     else:
-        print(rows[["method", "measure", "value", "low", "high", "n", "note"]].to_string(index=False, na_rep="-"))
-    say(f"wrote {out}: {len(rows)} rows")
+        print(score_screen(rows, protocol), end="")
+    say(f"wrote {out}: {len(rows)} rows; all digits and notes of the table in {out.with_suffix('.md')}")

@@ -14,23 +14,28 @@ DISTANCES = ("fid", "kid")  # from a set of true try-ons in one mode, of photos 
 
 def score_markdown(rows: pd.DataFrame, protocol: str) -> str:
     """What is measured, the table, and what decided each column or why there is none; rows as score_tables.ROW."""
-    notes = [f"- {markdown_cell(note)}" for note in _notes(rows)]
-    return "\n".join([markdown_cell(_line(protocol, rows)), "", markdown_text(wide(rows)), "", *notes, ""])
+    notes = [f"- {markdown_cell(note)}" for note in notes_of(rows, {*rows["method"]})]
+    return "\n".join([markdown_cell(line_of(protocol, rows)), "", markdown_text(wide(rows)), "", *notes, ""])
 
 
 def score_latex(rows: pd.DataFrame, protocol: str) -> str:
     """The same as a table of LaTeX, its notes as comments."""
-    notes = [f"% {CONTROL.sub(' ', note)}" for note in _notes(rows)]
-    return latex_text(wide(rows), _line(protocol, rows), "tab:scores") + "\n".join([*notes, ""])
+    notes = [f"% {CONTROL.sub(' ', note)}" for note in notes_of(rows, {*rows["method"]})]
+    return latex_text(wide(rows), line_of(protocol, rows), "tab:scores") + "\n".join([*notes, ""])
 
 
 def wide(rows: pd.DataFrame) -> pd.DataFrame:
     """A row a method, a column a measure that any method has: `value [low, high]`, `n=` where not every pair counts."""
-    known = rows[rows["value"].notna()].assign(column=lambda part: _columns(part))
+    known = with_columns(rows)
     methods, columns = list(dict.fromkeys(rows["method"])), list(dict.fromkeys(known["column"]))
     cells = {(row["method"], row["column"]): _cell(row) for row in known.to_dict("records")}
     table = [[cells.get((method, column), "-") for column in columns] for method in methods]
     return pd.DataFrame(table, index=methods, columns=columns, dtype=object)
+
+
+def with_columns(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that have a value, and in `column` what it is called."""
+    return rows[rows["value"].notna()].assign(column=lambda part: _columns(part))
 
 
 def _columns(known: pd.DataFrame) -> list[str]:
@@ -50,16 +55,16 @@ def _cell(row: Mapping[Hashable, object]) -> str:
     return f"{value:#.{DIGITS}g}{interval}" + ("" if row["n"] == row["of"] else f" n={row['n']}")
 
 
-def _line(protocol: str, rows: pd.DataFrame) -> str:
-    """What the numbers are of."""
+def line_of(protocol: str, rows: pd.DataFrame, place: str = "in brackets") -> str:
+    """What the numbers are of.   place: where the intervals stand."""
     first = rows.iloc[0]
     told = f"Protocol {protocol}, mode {first['mode']}, {first['size']}, {first['of']} pairs (n where fewer count); "
-    return told + "95% intervals in brackets, people and garments drawn anew (of KID: each person left out)."
+    return told + f"95% intervals {place}, people and garments drawn anew (of KID: each person left out)."
 
 
-def _notes(rows: pd.DataFrame) -> list[str]:
-    """A line for each note, with the measures that it is of, and the methods where it is not of all."""
-    every, methods = set(rows["method"]), dict[tuple[str, str], list[str]]()
+def notes_of(rows: pd.DataFrame, every: set[str]) -> list[str]:
+    """A line for each note, with the measures that it is of, and the methods where it is not of all, `every`."""
+    methods = dict[tuple[str, str], list[str]]()
     for row in rows.to_dict("records"):
         methods.setdefault((str(row["measure"]), str(row["note"])), []).append(str(row["method"]))
     measures: dict[tuple[str, str], list[str]] = {}
