@@ -32,9 +32,10 @@ FONT, BOLD = "DejaVuSans", "DejaVuSans-Bold"  # embedded; they come with matplot
 GREY = Color(0.35, 0.35, 0.35)
 PALE = Color(0.75, 0.75, 0.75)
 MARGIN, TOP, FOOT = 15 * mm, 22 * mm, 14 * mm
+HEAD = 15 * mm  # from the top of a page to its head
 WIDTH, HEIGHT = A4[0] - 2 * MARGIN, A4[1] - TOP - FOOT
-RESULT, REFERENCE = (47 * mm, 62.7 * mm), (33 * mm, 44 * mm)  # the largest that a picture gets: three trials a page
-GAP, PARTING = 4 * mm, 12 * mm  # between pictures; between what is given and what is judged
+RESULT, REFERENCE = (46 * mm, 61.4 * mm), (33 * mm, 44 * mm)  # the largest that a picture gets: three trials a page
+GAP, PARTING = 4 * mm, 14 * mm  # between pictures; between what is given and what is judged
 HEADING, BOXES, BELOW = 8 * mm, 8.5 * mm, 4 * mm
 TRIAL_HEIGHT = HEADING + RESULT[1] + BOXES + BELOW
 TICK = 4.5 * mm  # the side of a box to tick
@@ -45,7 +46,6 @@ SECTION = ParagraphStyle("section", fontName=BOLD, fontSize=11, leading=15, spac
 TEXT = ParagraphStyle("text", fontName=FONT, fontSize=9.5, leading=14, spaceAfter=2 * mm)
 
 QUESTION = ParagraphStyle("question", fontName=BOLD, fontSize=9.5, leading=14)
-ASIDE = 45 * mm  # of the question's lines, for the block's name
 
 Loader = Callable[[str, tuple[float, float]], Any]  # a picture's file name and printed size -> what reportlab draws
 
@@ -153,13 +153,13 @@ class _Heading(_Tick):
     def __init__(self, study: Study, block: str) -> None:
         super().__init__(block)
         self.question = Paragraph(escape(study.settings.texts.question), QUESTION)
-        self.height = self.question.wrap(WIDTH - ASIDE, A4[1])[1] + BELOW
+        self.height = self.question.wrap(WIDTH, A4[1])[1] + BELOW
 
     def draw(self) -> None:
         self.question.drawOn(self.canv, 0, BELOW)
         self.canv.setFont(FONT, 8)
         self.canv.setFillColor(GREY)
-        self.canv.drawRightString(WIDTH, self.height - 10, self.words)
+        self.canv.drawCentredString(WIDTH / 2, self.height + TOP - HEAD, self.words)  # in the line of the page's head
         self.canv.setFillColor(black)
 
 
@@ -235,10 +235,10 @@ def _furniture(canvas: Any, study: Study, rater: int, pages: int) -> None:
     """What stands on every page: whose sheet it is, of which study, and which page."""
     canvas.saveState()
     canvas.setFont(BOLD, 11)
-    canvas.drawString(MARGIN, A4[1] - 15 * mm, f"Rater {rater}")
+    canvas.drawString(MARGIN, A4[1] - HEAD, f"Rater {rater}")
     canvas.setFont(FONT, 8)
     canvas.setFillColor(GREY)
-    canvas.drawRightString(A4[0] - MARGIN, A4[1] - 15 * mm, f"Study {study.id}")
+    canvas.drawRightString(A4[0] - MARGIN, A4[1] - HEAD, f"Study {study.id}")
     canvas.drawCentredString(A4[0] / 2, 9 * mm, f"page {canvas.getPageNumber()} of {pages}")
     canvas.setStrokeColor(PALE)
     canvas.line(MARGIN, A4[1] - 18 * mm, A4[0] - MARGIN, A4[1] - 18 * mm)
