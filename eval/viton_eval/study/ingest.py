@@ -13,8 +13,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from viton.errors import InputError, UsageError
-from viton_eval.study.answers import ANSWERS, SIMULATED, SOURCES, Answer, checked, checked_all, read_answers
-from viton_eval.study.answers import write_answers as write_table
+from viton_eval.study.answers import (
+    ANSWERS,
+    SIMULATED,
+    SOURCES,
+    Answer,
+    checked,
+    checked_all,
+    read_answers,
+    write_answers,
+)
 from viton_eval.study.found import Found
 from viton_eval.study.frozen import Study
 
@@ -55,15 +63,17 @@ def ingest(study: Study, sources: Sources, anew: bool = False, simulated_ok: boo
     before = _before(path, study, anew)
     salt = _salt(study, before) if sources.mturk else b""
     found = Found.joined(list(_read(study, sources, salt)))
-    kept = _kept(before, found, bool(sources.server))
-    merged = _merged([*kept, *found.answers], found.left_out)
+    kept, fresh = _standing(before, found, bool(sources.server))
+    new = _merged(fresh)
+    found.left_out["told once more in the same words"] += len(fresh) - len(new)
+    merged = _merged([*kept, *new])
     _expect_of_a_kind(merged, simulated_ok)
     answers = checked_all(merged, study)
     if salt:
         _keep_salt(study, salt)
-    write_table(path, answers)
-    known = {(one.rater, one.trial) for _, one in before}
-    added = sum((one.rater, one.trial) not in known for one in answers)
+    write_answers(path, answers)
+    known = {_key(one) for _, one in before}
+    added = sum(_key(one) not in known for one in answers)
     return Ingested(answers, added, found.unanswered, found.left_out)
 
 
@@ -89,10 +99,10 @@ def _read(study: Study, sources: Sources, salt: bytes) -> Iterator[Found]:
 
 
 def _of_server(path: Path, study: Study) -> Found:
-    from viton_eval.study.store import Store
-
     if not path.is_file():
         raise InputError(path, "the database of a study's server", "a folder" if path.is_dir() else "no such file")
+    from viton_eval.study.store import Store
+
     found = Found.nothing()
     for number, answer in enumerate(Store(path).answers(study), 1):
         where = f"{path}: answer {number}"
@@ -100,32 +110,36 @@ def _of_server(path: Path, study: Study) -> Found:
     return found
 
 
-def _kept(before: Sequence[Named], found: Found, server: bool) -> list[Named]:
-    """What stays of answers.csv: not what its rater has withdrawn, nor what was rejected since."""
-    there = {(one.rater, one.trial) for _, one in found.answers}
+def _key(answer: Answer) -> tuple[str, str]:
+    return answer.rater, answer.trial
+
+
+def _standing(before: Sequence[Named], found: Found, server: bool) -> tuple[list[Named], list[Named]]:
+    """What stands of answers.csv and of what was found: nothing that was rejected, or withdrawn from the server."""
+    there = {_key(one) for _, one in found.answers}
     kept = []
-    for where, one in before:
-        if server and one.source == "server" and (one.rater, one.trial) not in there:
+    for where, one in _not_rejected(before, found):
+        if server and one.source == "server" and _key(one) not in there:
             found.left_out["withdrawn: no longer in the server's database"] += 1
-        elif (one.rater, one.trial) not in found.rejected or one.source != "mturk":
+        else:
             kept.append((where, one))
-    found.answers[:] = [
-        named for named in found.answers if named[1].source != "mturk" or named[1][1:3] not in found.rejected
-    ]
-    return kept
+    return kept, _not_rejected(found.answers, found)
 
 
-def _merged(named: Sequence[Named], left_out: Counter[str]) -> list[Named]:
+def _not_rejected(named: Sequence[Named], found: Found) -> list[Named]:
+    return [(where, one) for where, one in named if one.source != "mturk" or _key(one) not in found.rejected]
+
+
+def _merged(named: Sequence[Named]) -> list[Named]:
     """One answer of a rater to a trial, of several equal ones the one that tells most; InputError for unequal ones."""
     chosen = dict[tuple[str, str], Named]()
     for where, one in named:
-        key = (one.rater, one.trial)
-        other = chosen.setdefault(key, (where, one))
-        if other[1].answer != one.answer:
-            expected = f"one answer of rater {one.rater} to trial {one.trial} ({other[0]} says {other[1].answer})"
-            raise InputError(where, f"{expected}; correct one of them, and --anew drops {ANSWERS}", one.answer)
-        if _told(one) > _told(other[1]):
-            chosen[key] = (where, one)
+        first, other = chosen.setdefault(_key(one), (where, one))
+        if other.answer != one.answer:
+            expected = f"one answer of rater {one.rater} to trial {one.trial}: {other.answer}, as {first} says"
+            raise InputError(where, f"{expected} (correct one of them; --anew drops {ANSWERS})", one.answer)
+        if _told(one) > _told(other):
+            chosen[_key(one)] = (where, one)
     return list(chosen.values())
 
 

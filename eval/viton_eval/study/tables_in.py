@@ -69,15 +69,20 @@ def _text(path: Path) -> str:
 
 def _parsed(path: Path, text: str, needed: Sequence[str]) -> tuple[list[tuple[int, list[str]]], list[str]]:
     """Lines after the first, numbered, and the first: split by the sign by which it has the columns needed."""
-    head: list[str] = []
+    problems = []
     for delimiter in DELIMITERS:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
+        head: list[str] = []
         try:
             head = [name.strip() for name in next(reader)]
             if set(needed) <= set(head):
                 return [(reader.line_num, row) for row in reader], head
         except csv.Error as error:
-            raise InputError(f"{path}:{reader.line_num}", "CSV", str(error)) from error
+            problems.append(InputError(f"{path}:{reader.line_num}", "CSV", str(error)))
+            if head:  # split by the right sign, and broken further down
+                raise problems[-1] from error
+    if len(problems) == len(DELIMITERS):
+        raise problems[0]
     got = text.lstrip().splitlines()[0]
     raise InputError(path, f"the columns {', '.join(needed)}", got if len(got) <= LONGEST else f"{got[:LONGEST]}...")
 
