@@ -2,13 +2,10 @@
 
 import csv
 import io
-import sys
 from types import SimpleNamespace
 
 import pytest
 
-from viton import console
-from viton_eval.cli import app
 from viton_eval.study.mturk import batch_text
 from viton_eval.study.sheet_csv import SHEET, sheet_text
 from viton_eval.study.sheets_pdf import printed
@@ -62,18 +59,15 @@ def alternate(trial):
 
 
 @pytest.fixture
-def command(monkeypatch, capsys):
-    """Run `viton-eval study VERB` as a shell does; a failure is one short line and no traceback."""
+def verb(command):
+    """Run `viton-eval study` as a shell does; a failure is one short line and no traceback."""
 
-    def run(verb, *words):
-        monkeypatch.setattr(sys, "argv", ["viton-eval", "study", verb, *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            console.run(app)
-        out, err = capsys.readouterr()
-        if ended.value.code:
+    def run(*words):
+        code, out, err = command(*words)
+        if code:
             assert err.count("\n") == 1
             assert "Traceback" not in err
             assert len(err) < 1000
-        return SimpleNamespace(code=ended.value.code, out=out, err=err)
+        return SimpleNamespace(code=code, out=out, err=err)
 
     return run

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.viton_eval.study.incoming import alternate, command, filled, results, table  # noqa: F401
+from tests.viton_eval.study.incoming import alternate, filled, results, table, verb  # noqa: F401
 from viton.errors import InputError
 from viton_eval.study.answers import Answer, read_answers
 from viton_eval.study.export import export_study
@@ -253,11 +253,11 @@ def test_the_template_for_other_programs_comes_back_with_what_was_filled_in(own,
     assert done.unanswered == Counter(csv=len(rows) - 3)
 
 
-def test_what_came_in_is_told(own, write, command):  # noqa: F811
+def test_what_came_in_is_told(own, write, verb):  # noqa: F811
     rows = results(own, lambda trial: "" if trial.endswith("-1") else "left")
     rows[1]["AssignmentStatus"] = "Rejected"
     sheet = write("s.csv", table(filled(own, 1, lambda trial: "A" if trial == "1-1" else "")))
-    done = command("ingest", own.folder, "--mturk", write("m.csv", table(rows)), "--sheet", sheet)
+    done = verb("ingest", own.folder, "--mturk", write("m.csv", table(rows)), "--sheet", sheet)
     assert done.code == 0
     blocks = own.settings.block_trials
     choices = sum(trial.task == "choice" for trial in own.trials)

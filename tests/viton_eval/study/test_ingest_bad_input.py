@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.viton_eval.study.incoming import alternate, command, filled, results, table  # noqa: F401
+from tests.viton_eval.study.incoming import alternate, filled, results, table, verb  # noqa: F401
 from viton_eval.study.frozen import read_study
 
 EVIL = [
@@ -33,12 +33,12 @@ def state(folder):
 
 
 @pytest.fixture
-def refused(own, tmp_path, command):  # noqa: F811
+def refused(own, tmp_path, verb):  # noqa: F811
     """Ingest a good sheet, then `content` beside another good one: refused in a line, and all is as it was."""
     good, other = tmp_path / "good.csv", tmp_path / "other.csv"
     good.write_text(table(filled(own, 2, alternate)))
     other.write_text(table(filled(own, 3, alternate)))
-    assert command("ingest", own.folder, "--sheet", good).code == 0
+    assert verb("ingest", own.folder, "--sheet", good).code == 0
     before = state(own.folder)
 
     def refuse(option, content, *words):
@@ -47,7 +47,7 @@ def refused(own, tmp_path, command):  # noqa: F811
             path.write_bytes(content)
         elif content is not None:
             path.write_text(content if isinstance(content, str) else table(content))
-        done = command("ingest", own.folder, option, path, "--sheet", other, *words)
+        done = verb("ingest", own.folder, option, path, "--sheet", other, *words)
         assert done.code == 1, done
         assert done.err.startswith("error: ")
         assert state(own.folder) == before
@@ -61,14 +61,14 @@ def answers(own, /, **changes):
     return [row | {"shown_ms": "", "answered_at": "", "late": ""} | changes]
 
 
-def test_the_rows_that_are_made_bad_below_are_good(own, tmp_path, command):  # noqa: F811
+def test_the_rows_that_are_made_bad_below_are_good(own, tmp_path, verb):  # noqa: F811
     for option, rows in [
         ("--csv", answers(own)),
         ("--sheet", filled(own, 1, alternate)),
         ("--mturk", results(own, alternate)),
     ]:
         (tmp_path / "a.csv").write_text(table(rows))
-        assert command("ingest", own.folder, option, tmp_path / "a.csv").code == 0
+        assert verb("ingest", own.folder, option, tmp_path / "a.csv").code == 0
 
 
 @pytest.mark.parametrize("evil", EVIL)
@@ -94,12 +94,12 @@ def test_nothing_evil_comes_in_through_results(own, refused, evil):
         assert "bad.csv:" in refused("--mturk", rows)
 
 
-def test_comments_of_workers_may_say_anything_and_are_not_kept(own, tmp_path, command):  # noqa: F811
+def test_comments_of_workers_may_say_anything_and_are_not_kept(own, tmp_path, verb):  # noqa: F811
     rows = results(own, alternate)
     for row, evil in zip(rows, EVIL, strict=False):
         row["Answer.comment"] = evil.replace("\x00", "") + " secretword"
     (tmp_path / "a.csv").write_text(table(rows))
-    assert command("ingest", own.folder, "--mturk", tmp_path / "a.csv").code == 0
+    assert verb("ingest", own.folder, "--mturk", tmp_path / "a.csv").code == 0
     assert b"secretword" not in b"".join(state(own.folder).values())
 
 
@@ -180,35 +180,35 @@ def test_a_folder_without_sheets_is_refused(refused, tmp_path):
     assert "expected a folder of answer sheets, *.csv, got none" in refused("--sheet", None)
 
 
-def test_a_design_that_was_changed_after_data_came_in_is_refused(own, tmp_path, command):  # noqa: F811
+def test_a_design_that_was_changed_after_data_came_in_is_refused(own, tmp_path, verb):  # noqa: F811
     path = own.folder / "design.json"
     (tmp_path / "a.csv").write_text(table(answers(own)))
-    assert command("ingest", own.folder, "--csv", tmp_path / "a.csv").code == 0
+    assert verb("ingest", own.folder, "--csv", tmp_path / "a.csv").code == 0
     changed = path.read_bytes().replace(b'"gold_least": 0.75', b'"gold_least": 0.5')
     assert changed != path.read_bytes()
     path.write_bytes(changed)
     before = state(own.folder)
-    done = command("ingest", own.folder, "--csv", tmp_path / "a.csv")
+    done = verb("ingest", own.folder, "--csv", tmp_path / "a.csv")
     assert done.code == 1
     assert "a changed design is a new study" in done.err
     assert state(own.folder) == before
 
 
-def test_answers_of_an_earlier_design_are_refused_by_the_new_one(make, own, tmp_path, command):  # noqa: F811
+def test_answers_of_an_earlier_design_are_refused_by_the_new_one(make, own, tmp_path, verb):  # noqa: F811
     other = make(tmp_path / "other", votes=1, per_rater=6, gold=1, repeats=1, flashes=0, seed=9)
     (tmp_path / "a.csv").write_text(table(answers(own)))
-    assert command("ingest", own.folder, "--csv", tmp_path / "a.csv").code == 0
+    assert verb("ingest", own.folder, "--csv", tmp_path / "a.csv").code == 0
     shutil.copy(own.folder / "answers.csv", other.folder / "answers.csv")
     (tmp_path / "b.csv").write_text(table(answers(other)))
     before = state(other.folder)
-    done = command("ingest", other.folder, "--csv", tmp_path / "b.csv")
+    done = verb("ingest", other.folder, "--csv", tmp_path / "b.csv")
     assert done.code == 1
     assert f"answers.csv:2: expected answers to study {other.id}, got study '{own.id}'" in done.err
     assert state(other.folder) == before
 
 
 @pytest.mark.parametrize("option", ["--csv", "--mturk"])
-def test_a_study_that_cannot_be_written_to_is_said_in_a_line(own, tmp_path, command, monkeypatch, option):  # noqa: F811
+def test_a_study_that_cannot_be_written_to_is_said_in_a_line(own, tmp_path, verb, monkeypatch, option):  # noqa: F811
     (tmp_path / "a.csv").write_text(table(answers(own) if option == "--csv" else results(own, alternate)))
     before = state(own.folder)
 
@@ -218,18 +218,18 @@ def test_a_study_that_cannot_be_written_to_is_said_in_a_line(own, tmp_path, comm
     real = os.open
     monkeypatch.setattr("tempfile.mkstemp", refuse)  # root may write anywhere, so that a mode would not stop it
     monkeypatch.setattr(os, "open", lambda path, *a, **n: refuse() if str(own.folder) in str(path) else real(path, *a))
-    done = command("ingest", own.folder, option, tmp_path / "a.csv")
+    done = verb("ingest", own.folder, option, tmp_path / "a.csv")
     monkeypatch.undo()
     assert (done.code, done.err) == (1, f"error: {own.folder}: Permission denied\n")
     assert state(own.folder) == before
 
 
-def test_no_files_at_all_is_wrong_usage(own, command):  # noqa: F811
-    done = command("ingest", own.folder)
+def test_no_files_at_all_is_wrong_usage(own, verb):  # noqa: F811
+    done = verb("ingest", own.folder)
     assert (done.code, done.err) == (2, "error: study ingest: expected --server, --mturk, --sheet or --csv, got none\n")
 
 
-def test_a_damaged_salt_is_named(own, tmp_path, command):  # noqa: F811
+def test_a_damaged_salt_is_named(own, tmp_path, verb):  # noqa: F811
     (tmp_path / "a.csv").write_text(table(results(own, alternate)))
     (own.folder / "worker_salt").write_bytes(b"short")
-    assert "worker_salt: expected 32 bytes, got 5" in command("ingest", own.folder, "--mturk", tmp_path / "a.csv").err
+    assert "worker_salt: expected 32 bytes, got 5" in verb("ingest", own.folder, "--mturk", tmp_path / "a.csv").err
