@@ -155,11 +155,12 @@ def test_rejected_assignments_are_left_out_and_taken_out(own, write):
     rows = results(own, alternate)
     ingest(own, Sources(mturk=[write("r.csv", table(rows))]))
     rows[0]["AssignmentStatus"], rows[1]["AssignmentStatus"] = "Rejected", "Approved"
+    rows[0]["Answer.answer_1"] = ""  # no answer, and so none that is left out
     lost = [rows[0][f"Input.trial_{k}"] for k in range(1, own.settings.block_trials + 1)]
     for path in [write("r.csv", table(rows))] * 2:
         done = ingest(own, Sources(mturk=[path]))
         assert not {one.trial for one in done.answers} & set(lost)
-        assert done.left_out["of rejected assignments"] == sum(map(bool, lost))
+        assert done.left_out["of rejected assignments"] == sum(map(bool, lost)) - 1
     assert rows[1]["Input.trial_1"] in {one.trial for one in done.answers}
 
 

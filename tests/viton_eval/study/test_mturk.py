@@ -103,14 +103,18 @@ def test_workers_cannot_read_a_method_or_kind_in_batch_or_page(study, html):
 
 
 def test_texts_are_neither_markup_nor_variables(make, tmp_path):
-    texts = {"title": "<script>alert(1)</script>", "question": "${left_1} costs $5?", "contact": '"><img src=x>'}
+    texts = {
+        "title": "<script>alert(1)</script>",
+        "question": "${left_1} ${none} costs $5?",
+        "contact": '"><img src=x>',
+    }
     odd = make(tmp_path / "a", methods=("alpha", "beta"), limit=1, ties=True, texts=texts)
     html = hit_html(odd, odd.trials)
     assert set(VARIABLE.findall(html)) == set(batch_text(odd, odd.trials, URL).splitlines()[0].split(","))
     tags = Tags(html)
     assert len(tags.named("script")) == 1
     assert [one for one in tags.named("img") if one.get("src") == "x"] == []
-    assert "${left_1} costs $5?" in tags.text
+    assert "${left_1} ${none} costs $5?" in tags.text
     assert "no difference" in tags.text
 
 
