@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -45,3 +45,48 @@ def make(
     made = make_study(out, asked, settings_of(settings, changes, seed), limit, progress("pictures"))
     print("\n".join(summary(made)))
     say(f"wrote {out}: design.json and trials.csv are the key and not for raters; pictures/ is for them")
+
+
+@study.command(
+    epilog="Example: viton-eval study export mine --as pdf --out booklets --raters 1-5; or "
+    "viton-eval study export mine --as mturk --out batch --pictures-url https://example.org/pictures"
+)
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="STUDY", help="the study's folder")],
+    form: Annotated[Literal["pdf", "mturk", "csv"], typer.Option("--as", help="what is written")],
+    out: Annotated[Path, typer.Option(help="the folder to hand out; never holds the key")],
+    raters: Annotated[str, typer.Option(help="which raters of the design, such as 1-5 or 2,4; all by default")] = "",
+    pictures_url: Annotated[str, typer.Option(help="https address of the folder of pictures; for mturk, csv")] = "",
+) -> None:
+    """Write a study's sheets: booklets to print, a Mechanical Turk batch, or tables for another program."""
+    from viton_eval.study.export import export_study, raters_of, summary
+    from viton_eval.study.frozen import read_study
+
+    made = read_study(folder)
+    chosen = raters_of(raters, made)
+    written = export_study(made, form, out, chosen, pictures_url, progress("files"))
+    print(summary(made, form, chosen))
+    say(f"wrote {len(written)} files to {out}; the key stays in {folder}: design.json and trials.csv")
+
+
+@study.command(
+    epilog="Example: viton-eval study ingest mine --sheet booklets --mturk results.csv --server mine/votes.sqlite3"
+)
+def ingest(
+    folder: Annotated[Path, typer.Argument(metavar="STUDY", help="the study's folder")],
+    server: Annotated[list[Path], typer.Option(help="database of the study's server; each may be repeated")] = [],  # noqa: B006
+    mturk: Annotated[list[Path], typer.Option(help="results of a Mechanical Turk batch, CSV")] = [],  # noqa: B006
+    sheet: Annotated[list[Path], typer.Option(help="a filled answer sheet, CSV, or a folder of them")] = [],  # noqa: B006
+    table: Annotated[list[Path], typer.Option("--csv", help="a table with the columns of answers.csv")] = [],  # noqa: B006
+    anew: Annotated[bool, typer.Option("--anew", help="drop what answers.csv holds already")] = False,
+    simulated_ok: Annotated[bool, typer.Option("--simulated-ok", help="take simulated answers, alone")] = False,
+) -> None:
+    """Merge answers into STUDY/answers.csv, each row checked; nothing is written unless all are good."""
+    from viton_eval.study.frozen import read_study
+    from viton_eval.study.ingest import Sources, summary
+    from viton_eval.study.ingest import ingest as merge
+
+    made = read_study(folder)
+    done = merge(made, Sources(server, mturk, sheet, table), anew, simulated_ok)
+    print("\n".join(summary(made, done)))
+    say(f"wrote {folder / 'answers.csv'}")

@@ -1,0 +1,32 @@
+"""What was found in files of answers: answers with where each stands, and what is none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from viton_eval.study.answers import Answer
+
+
+class Found(NamedTuple):
+    """What some files hold; made empty and filled by who reads them."""
+
+    answers: list[tuple[str, Answer]]  # each with its file and row
+    unanswered: Counter[str]  # questions without an answer, by source
+    left_out: Counter[str]  # answers, by why they are left out
+    rejected: set[tuple[str, str]]  # rater and trial of answers that were taken back
+
+    @classmethod
+    def nothing(cls) -> Found:
+        return cls([], Counter(), Counter(), set())
+
+    @classmethod
+    def joined(cls, parts: Sequence[Found]) -> Found:
+        whole = cls.nothing()
+        for part in parts:
+            whole.answers.extend(part.answers)
+            whole.unanswered.update(part.unanswered)
+            whole.left_out.update(part.left_out)
+            whole.rejected.update(part.rejected)
+        return whole
