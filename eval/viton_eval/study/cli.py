@@ -90,3 +90,29 @@ def ingest(
     done = merge(made, Sources(server, mturk, sheet, table), anew, simulated_ok)
     print("\n".join(summary(made, done)))
     say(f"wrote {folder / 'answers.csv'}")
+
+
+@study.command(epilog="Example: viton-eval study analyse mine")
+def analyse(
+    folder: Annotated[Path, typer.Argument(metavar="STUDY", help="the study's folder")],
+    answers: Annotated[Path | None, typer.Option(help="a table of answers; STUDY/answers.csv by default")] = None,
+    out: Annotated[Path | None, typer.Option(help="where tables and pictures go; STUDY/analysis by default")] = None,
+    draws: Annotated[int, typer.Option(min=100, help="of raters and pairs, for Bradley-Terry's intervals")] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="of these draws")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="print all of it as JSON")] = False,
+) -> None:
+    """Analyse a study's answers: win rates, Bradley-Terry, agreement, quality, real or fake, and a sentence."""
+    import json
+
+    from viton_eval.study.analyse import analyse
+    from viton_eval.study.analysis_files import as_json as told
+    from viton_eval.study.analysis_files import write_analysis
+    from viton_eval.study.analysis_text import analysis_text
+    from viton_eval.study.answers import ANSWERS, read_answers
+    from viton_eval.study.frozen import read_study
+
+    made = read_study(folder)
+    found = analyse(made, read_answers(answers or folder / ANSWERS, made), seed, draws)
+    written = write_analysis(out or folder / "analysis", found)
+    print(json.dumps(told(found), indent=1) if as_json else analysis_text(found))
+    say(f"wrote {len(written)} files to {out or folder / 'analysis'}")

@@ -1,0 +1,155 @@
+"""From answers to a paper's table, as a pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from viton.errors import InputError
+from viton_eval.interval import drawn_weights
+from viton_eval.study import bradley_terry
+from viton_eval.study.agreement import agreement
+from viton_eval.study.answers import Answer
+from viton_eval.study.flashes import flash_rates
+from viton_eval.study.frozen import Study
+from viton_eval.study.quality import exclusions, kept, quality, reasons, side_bias
+from viton_eval.study.votes import TIE, flashes_of, is_simulated, votes_of
+from viton_eval.study.win_rates import pair_names, pairwise, win_rates
+
+MARK = "SIMULATED raters, nobody was asked"
+
+
+class Analysis(NamedTuple):
+    """What a study says; every table without and, named `all_...`, with those whom the rules leave out."""
+
+    win_rates: pd.DataFrame
+    pairwise: pd.DataFrame
+    bradley_terry: pd.DataFrame
+    all_win_rates: pd.DataFrame
+    agreement: pd.DataFrame
+    quality: pd.DataFrame  # a row a rater, with the rules that leave it out
+    exclusions: pd.DataFrame  # a row a rule
+    flashes: pd.DataFrame
+    sentence: str  # for a paper
+    protocol: tuple[str, ...]  # lines that go with every number
+    simulated: bool
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """By the names of their files."""
+        return {
+            name.replace("_", "-"): value for name, value in self._asdict().items() if isinstance(value, pd.DataFrame)
+        }
+
+
+def analyse(study: Study, answers: Sequence[Answer], seed: int = 0, draws: int = 2000) -> Analysis:
+    """Everything that is made of a study's answers.
+
+    draws: of raters and pairs, for the intervals of Bradley-Terry strengths.   Raises InputError where there are no
+    choices among the answers, and where simulated answers are mixed with people's.
+    """
+    simulated, votes = is_simulated(answers), votes_of(study, answers)
+    if not (votes["kind"] == "main").any():
+        raise InputError("answers", "at least one answer to a comparison", "none")
+    rules, table = study.settings.exclusions, quality(votes)
+    left_out = reasons(table, rules)
+    table["left_out_by"] = [", ".join(left_out.get(rater, [])) for rater in table["rater"]]
+    good = kept(votes, rules, left_out)
+    counted, everything = good[good["kind"] == "main"], votes[votes["kind"] == "main"]
+    flashes = flashes_of(study, answers)
+    rates = win_rates(counted, study.methods)
+    return Analysis(
+        rates,
+        pairwise(counted, study.methods),
+        bradley_terry_table(counted, study.methods, seed, draws),
+        win_rates(everything, study.methods),
+        _agreement(counted, everything, study.methods),
+        table,
+        exclusions(votes, rules, left_out),
+        flash_rates(flashes[~flashes["rater"].isin(list(left_out))]),
+        _sentence(study, counted, rates, left_out, simulated),
+        _protocol(study, votes, counted, seed, draws),
+        simulated,
+    )
+
+
+def bradley_terry_table(votes: pd.DataFrame, methods: Sequence[str], seed: int, draws: int) -> pd.DataFrame:
+    """A row a method: its strength, log-odds with mean 0, and a 95% interval; NaN where votes do not link all methods.
+
+    Raters and pairs are drawn anew (pigeonhole bootstrap: rather too wide than too narrow).
+    """
+    wins, ties = win_counts(votes, methods, np.ones((1, len(votes))))
+    linked = bradley_terry.groups(wins[0] + ties[0]) == 1
+    value = low = high = np.full(len(methods), np.nan)
+    if linked and len(votes):
+        with_ties = ties if ties.any() else None
+        value = bradley_terry.strengths(wins, with_ties)[0]
+        weights = drawn_weights(tuple(votes["rater"]), tuple(pair_names(votes)), seed, draws)
+        drawn = win_counts(votes, methods, weights)
+        low, high = np.quantile(bradley_terry.strengths(drawn[0], drawn[1] if ties.any() else None), [0.025, 0.975], 0)
+    bounded = linked and bradley_terry.is_bounded(wins[0] + ties[0])
+    note = "" if bounded else ("a ridge alone keeps it finite" if linked else "no votes link all methods")
+    return pd.DataFrame({"method": methods, "value": value, "low": low, "high": high, "note": note})
+
+
+def win_counts(votes: pd.DataFrame, methods: Sequence[str], weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How often each beat each, and tied, (draws,M,M), of votes counted as often as `weights` (draws,n) says."""
+    place, count = {method: number for number, method in enumerate(methods)}, len(methods)
+    left, right = (votes[side].map(place).to_numpy(np.intp) for side in ("left", "right"))
+    tied = (votes["answer"] == TIE).to_numpy()
+    won_left = (votes["answer"] == "left").to_numpy()
+    cells = np.where(won_left, left * count + right, right * count + left)
+    marks = np.eye(count * count)[cells]
+    wins, ties = weights[:, ~tied] @ marks[~tied], weights[:, tied] @ marks[tied]
+    ties = ties.reshape(-1, count, count)
+    return wins.reshape(-1, count, count), ties + ties.swapaxes(1, 2)
+
+
+def _agreement(counted: pd.DataFrame, everything: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    rows = []
+    for name, votes in (("kept", counted), ("all", everything)):
+        found = agreement(votes, methods)
+        left, of, p = side_bias(votes)
+        rows.append((name, found.comparisons, found.votes, found.raw, found.alpha, left, of, p))
+    columns = ["answers", "comparisons", "votes", "raw_agreement", "alpha", "left", "sided", "left_p"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _sentence(
+    study: Study, counted: pd.DataFrame, rates: pd.DataFrame, left_out: Mapping[str, list[str]], simulated: bool
+) -> str:
+    raters, comparisons = counted["rater"].nunique(), counted["comparison"].nunique()
+    ordered = rates.dropna(subset="value").sort_values("value", ascending=False, kind="stable").to_dict("records")
+    best = ordered[0] if ordered else None
+    said = "nobody was left" if best is None else f"{best['method']} was preferred in {_percent(best)} of its trials"
+    text = (
+        f"In {len(counted)} two-alternative votes of {raters} raters on {comparisons} comparisons "
+        f"({len(study.methods)} methods, {study.design['mode']}), {said} against the others "
+        f"(95% interval clustered by rater and pair; chance 50%); {len(left_out)} raters were left out by rules "
+        f"fixed beforehand."
+    )
+    return f"{MARK}: {text}" if simulated else text
+
+
+def _percent(row: Any) -> str:
+    if not np.isfinite(row["low"]):
+        return f"{100 * row['value']:.1f}% (no interval: fewer than two raters or pairs)"
+    return f"{100 * row['value']:.1f}% [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
+
+
+def _protocol(study: Study, votes: pd.DataFrame, counted: pd.DataFrame, seed: int, draws: int) -> tuple[str, ...]:
+    settings = study.settings
+    return (
+        f"study {study.id}: '{settings.texts.question}'",
+        f"{len(votes)} answers to choices (comparisons, gold trials, repeats); {len(counted)} votes counted",
+        f"{settings.votes} votes a comparison planned; {'ties count half' if settings.ties else 'no ties'}; "
+        f"blocks of {settings.block_trials} in {settings.block_seconds} s",
+        "win rate: mean over opponents of the share of votes won; intervals 95%, clustered by rater and by pair "
+        "(two-way, t on the log-odds); wilson: as if votes were independent, which they are not",
+        "sign_p: over people in garments, by the majority of their votes; sign_p_holm: adjusted by Holm",
+        f"Bradley-Terry: log-odds, ridge {bradley_terry.RIDGE}, Davidson's ties; {draws} draws of raters and pairs, "
+        f"seed {seed}",
+        f"alpha: Krippendorff's, nominal; rules: {settings.exclusions.model_dump_json()}",
+    )
