@@ -43,6 +43,8 @@
     }
   }
 
+  const busy = on => document.querySelector("main").setAttribute("aria-busy", String(on));
+
   function say(text) {
     if (one("notice").textContent !== text) one("notice").textContent = text;
     one("notice").hidden = !text;
@@ -55,6 +57,7 @@
   async function go(path, body, notice) {
     if (sending || (ended && path !== "withdraw")) return;
     sending = true;
+    busy(true);
     try {
       await show(await insisted(path, body, notice || "No connection to the server; trying again."));
     } catch (error) {
@@ -88,6 +91,7 @@
   async function answer(what) {
     if (!open) return;
     open = false;
+    busy(true);
     buttons(false, what);
     const ms = Math.min(performance.now() - since, 999999999);
     await send({trial: screen.trial, answer: what, response_ms: Math.round(ms * 10) / 10, shown_ms: shown});
@@ -117,6 +121,7 @@
     if (next.page === "pause") one("pause-text").textContent = `Part ${next.block - 1} of ${next.blocks} is done.`;
     if (next.page === "thanks") completion(next);
     window.screens.show(next.page, settings.title);
+    busy(false);
   }
 
   function completion(next) {
@@ -159,6 +164,7 @@
     open = true;
     fresh = false;
     buttons(true);
+    busy(false);
     window.screens.preload(next.preload);
   }
 
@@ -169,7 +175,10 @@
       shown = seen.ms;
       return answerable(next, "flash");
     }
-    if (fresh) return window.screens.show("ready", settings.title);
+    if (fresh) {
+      window.screens.show("ready", settings.title);
+      return busy(false);
+    }
     window.screens.show("flash", `${next.done + 1} of ${next.of}: ${settings.title}`);
     one("cross").classList.add("on");
     await wait(800);
@@ -184,7 +193,7 @@
   const deeds = {
     agree: () => go("agree", {query: location.search, consent: screen.consent}),
     begin: () => { fresh = false; return go("begin", {block: screen.block}); },
-    ready: () => { fresh = false; return trial(screen); },
+    ready: () => { fresh = false; busy(true); return trial(screen); },
     again: () => arrive(),
     leave: () => go("leave", {}),
     ask: () => one("sure").showModal(),
