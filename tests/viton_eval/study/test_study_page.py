@@ -9,13 +9,13 @@ import pytest
 
 from benchmarks.soak import served
 from tests.viton_eval.browser import FOCUS, PROBLEMS
+from tests.viton_eval.study.browser_rater import KEYS, Rater
 from viton_eval.study.store import VOTES, Store
 
 pytestmark = pytest.mark.browser
 # Of what browser.py asks of a report: there is nowhere to navigate to, the scripts are this server's own, and the last
 # page's link leads to the recruiting service.
 ELSEWHERE = ("no labelled nav", "a network is asked")
-KEYS = {"left": "ArrowLeft", "right": "ArrowRight", "tie": "ArrowDown", "real": "ArrowLeft", "fake": "ArrowRight"}
 
 
 DESIGN = {"per_rater": 6, "gold": 1, "repeats": 1, "flashes": 2, "block_trials": 3, "ties": True, "flash_ms": 120}
@@ -50,63 +50,6 @@ def open_rater(chromium, server):
         assert [line for line in rater.wrong if not any(word in line for word in rater.mishaps)] == []
 
 
-class Rater:
-    """A browser of one's own, and what was answered in it."""
-
-    def __init__(self, chromium, server, width=1280, height=800, mishaps=(), query="", **options):
-        self.context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        self.page = self.context.new_page()
-        self.server, self.mishaps, self.wrong = server, mishaps, []
-        self.page.on("console", lambda message: self.wrong.append(message.text))
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.wrong.append(f"dialog: {dialog.message}"))
-        self.page.set_default_timeout(10_000)
-        self.given, self.place = {}, ""
-        self.page.goto(f"{server}/{query}")
-
-    def shown(self):
-        """The section on show, once the page has nothing under way."""
-        self.until("document.querySelector('main').getAttribute('aria-busy') === 'false'")
-        return self.page.evaluate("document.querySelector('main > section:not([hidden])').id")
-
-    def until(self, expression):
-        end = time.monotonic() + 10
-        while not self.page.evaluate(expression):
-            assert time.monotonic() < end, f"never: {expression}"
-            time.sleep(0.01)
-
-    def go_on(self):
-        """Past one section without a question."""
-        section = self.shown()
-        self.page.locator(f"#{section} button.main").click()
-
-    def trial(self):
-        """The task and name of the next trial, pauses left behind; None at the end."""
-        while (section := self.shown()) not in ("choice", "flash"):
-            if section == "thanks":
-                return None
-            self.go_on()
-        name = self.page.locator(f"#{section}").get_attribute("data-trial")
-        self.place = name.split("-")[0]
-        return section, name
-
-    def vote(self, answer, by="mouse"):
-        task, name = self.trial()
-        self.given[name] = answer
-        button = self.page.locator(f"#{task} [data-answer={answer}]")
-        if by == "key":
-            self.page.keyboard.press(KEYS[answer])
-        elif by == "picture":
-            button.locator("img").click()
-        elif by == "touch":
-            button.tap()
-        elif by == "enter":
-            button.focus()
-            self.page.keyboard.press("Enter")
-        else:
-            button.click()
-
-
 def drawn(rng, task):
     return rng.choice(["left", "right", "tie"] if task == "choice" else ["real", "fake"])
 
@@ -128,7 +71,7 @@ def expect_stored(study, *raters):
 
 
 def test_three_at_once_one_offline_one_reloading_one_going_back(open_rater, make, tmp_path):
-    three = make(tmp_path / "study", limit=2, votes=3, seed=2, **DESIGN)
+    three = make(tmp_path / "study", limit=2, votes=3, seed=2, **DESIGN | {"flashes": 1})
     with served(three.folder) as (_, port):
         expect_three_to_answer(open_rater, f"http://127.0.0.1:{port}", three)
 
@@ -157,7 +100,7 @@ def expect_three_to_answer(open_rater, at, study):
                 rater.page.go_back()
                 assert rater.trial() == trial
             rater.vote(drawn(rng, trial[0]), by)
-    assert [len(rater.given) for rater in turns] == [10, 10, 10]
+    assert [len(rater.given) for rater in turns] == [9, 9, 9]
     assert [rater.shown() for rater in turns] == ["thanks"] * 3
     expect_stored(study, *turns)
     assert len({answer.rater for answer in answers_of(study, *turns)}) == 3
@@ -200,6 +143,21 @@ def test_an_answer_kept_offline_is_sent_after_the_page_was_closed(open_rater, ti
     rater.page.goto(rater.server)
     assert rater.trial()[1] == f"{rater.place}-3"
     expect_stored(tiny, rater)
+
+
+def test_the_second_half_of_a_slow_double_click_does_not_answer_the_next_trial(open_rater, tiny):
+    rater = open_rater()
+    rater.trial()
+    box, mouse = rater.page.locator("#choice [data-answer=left]").bounding_box(), rater.page.mouse
+    mouse.move(box["x"] + 40, box["y"] + 40)
+    for count in (1, 2):
+        mouse.down(click_count=count)
+        mouse.up(click_count=count)
+        assert rater.trial()[1] == f"{rater.place}-2"
+    assert len(answers_of(tiny, rater)) == 1
+    mouse.down(click_count=1)
+    mouse.up(click_count=1)
+    assert rater.trial()[1] == f"{rater.place}-3"
 
 
 def test_double_clicks_and_two_windows_give_one_answer_a_trial(open_rater, tiny):
