@@ -16,7 +16,7 @@ def analysis_text(analysis: Analysis) -> str:
     ordered = analysis.win_rates.sort_values("value", ascending=False, kind="stable")
     for row in ordered.to_dict("records"):
         method = str(row["method"])
-        value, low, high = scale.loc[method, ["value", "low", "high"]].to_numpy(np.float64)
+        value, low, high = map(float, np.asarray(scale.loc[method, ["value", "low", "high"]], np.float64))
         lines.append(
             f"{method[:19]:<20}{_percent(row['value']):>7}{_between(row['low'], row['high'], 100, 1):>16}{row['n']:>7}"
             f"{_percent(float(everybody[method])):>11}{value:>+15.2f}{_between(low, high, 1, 2):>18}"
