@@ -36,14 +36,22 @@ def make(
     settings: Annotated[Path | None, typer.Option(help="YAML: how many raters, gold trials, texts, ...")] = None,
     changes: Annotated[list[str], typer.Option("--set", metavar="A.B=VALUE", help="change a setting")] = [],  # noqa: B006
     seed: Annotated[int | None, typer.Option(min=0, help="of all that is drawn")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="in place of a study of other results, unless it has been used")
+    ] = False,
 ) -> None:
     """Make a balanced study from results into OUT and freeze it: design.json, trials.csv and pictures."""
-    from viton_eval.study.make import make_study
+    from viton_eval.study.make import is_current, make_study, remake_study
     from viton_eval.study.request import settings_of, source_of, summary
+    from viton_eval.study.used import used_by
 
     asked = source_of(results, data, pairs, split, pattern, config, runs)
-    made = make_study(out, asked, settings_of(settings, changes, seed), limit, progress("pictures"))
+    given = out, asked, settings_of(settings, changes, seed), limit
+    made = (remake_study if replace else make_study)(*given, progress("pictures"))
     print("\n".join(summary(made)))
+    if replace and not is_current(*given):
+        say(f"kept {out}, made of other results or settings: it holds {', '.join(used_by(out))}")
+        return
     say(f"wrote {out}: design.json and trials.csv are the key and not for raters; pictures/ is for them")
 
 
