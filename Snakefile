@@ -12,7 +12,7 @@ from pathlib import Path
 
 from viton_eval.commands import resolved_run
 from viton_eval.plan import plan
-from viton_eval.sources import CHECK, COMPARISON, IMPORT, NOTEBOOKS, ROBUSTNESS, SCORES, TRY_ON, WARP, WORLD
+from viton_eval.sources import CHECK, COMPARISON, IMPORT, NOTEBOOKS, ROBUSTNESS, SCORES, STUDY, TRY_ON, WARP, WORLD
 
 ROOT = Path(workflow.basedir)
 DIGESTS = [config[f"{name}_digest"] for name in ("data", "reference", "training")]
@@ -135,6 +135,14 @@ if "robustness" in PLAN:
         input: done(*PLAN["robustness"].needs), sources(ROBUSTNESS)
         output: done("robustness")
         params: step=step("robustness"), command=PLAN["robustness"].command, inputs=inputs
+        shell: RUN_STEP
+
+
+if "study" in PLAN:
+    rule study:
+        input: done(*PLAN["study"].needs), sources(STUDY)
+        output: done("study")
+        params: step=step("study"), command=PLAN["study"].command, inputs=inputs
         shell: RUN_STEP
 
 

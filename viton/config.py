@@ -169,6 +169,13 @@ class EvaluationConfig(Model):
     inception_torchvision: Path | None = None  # other weights, another number
 
 
+class StudyConfig(Model):
+    """A human study of the experiment's methods (docs/study.md)."""
+
+    pairs: PositiveInt  # people in garments, drawn by the experiment's seed
+    set: tuple[str, ...] = ()  # `name=value` for each setting that is to be another
+
+
 class RobustnessConfig(Model):
     """Methods tried with a made-up estimator's errors in pose and parsing (docs/scoring.md)."""
 
@@ -216,6 +223,7 @@ class ExperimentConfig(Model):
     evaluation: EvaluationConfig = EvaluationConfig()  # beside the experiment's own judge
     reference: ReferenceConfig | None = None  # none: the data are compared with nothing; `--set reference.root=PATH`
     robustness: RobustnessConfig | None = None  # none: not measured
+    study: StudyConfig | None = None  # none: no study is made
 
     @field_validator("imported")
     @classmethod

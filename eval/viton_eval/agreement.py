@@ -39,6 +39,7 @@ ERRORS = ("judge_garment", "l1_garment")  # columns of scores that count as the 
 BESIDE_TRUTH = ("ssim_inside", "ssim", "psnr", "judge_whole")  # further columns that are asked
 SHARE = "share of Inception Score"
 TOLD, UNTOLD = "the true picture", "no true picture"
+PEOPLE = "people's win rate"
 FEWEST = 3  # methods, or pairs, that a correlation is made of
 DRAWS = 2000
 AGREEMENT = ["metric", "told", "error", "scope", "value", "low", "high", "n"]
@@ -152,6 +153,24 @@ def of_methods(metrics: Mapping[str, Metric]) -> pd.DataFrame:
             if metric.draws is not None and true.draws is not None and metric.pairs >= DECIDING:
                 mean = interval_of(rank, spearman_by_row(metric.draws.T, true.draws.T), len(true.values))
             rows.append((name, metric.told, error, "methods", *mean))
+    return pd.DataFrame(rows, columns=AGREEMENT)
+
+
+def with_people(metrics: Mapping[str, Metric], methods: Sequence[str], rates: pd.DataFrame) -> pd.DataFrame:
+    """How each metric's order of the methods is like people's, AGREEMENT without intervals; the true errors too.
+
+    methods: as the metrics' values have them.   rates: of viton_eval.people.   Methods that both have are asked, and
+    nothing where they are fewer than three.
+    """
+    found = rates.set_index("method")["value"]
+    both = [place for place, name in enumerate(methods) if name in found.index]
+    if len(both) < FEWEST:
+        return pd.DataFrame(columns=AGREEMENT)
+    preferred = [float(found[methods[place]]) for place in both]
+    rows = []
+    for name, metric in metrics.items():
+        rank = spearman(metric.values[both], preferred)
+        rows.append((name, metric.told, PEOPLE, "methods", *Mean(rank, np.nan, np.nan, len(both))))
     return pd.DataFrame(rows, columns=AGREEMENT)
 
 

@@ -10,6 +10,7 @@
                     comparison/      all of them beside each other
                     features/        what networks say of whole sets of pictures
                     robustness/      the same methods with noise in pose and parsing, scored
+                    study/           a human study of the methods, and its answers
                     notebooks/       executed notebooks and their pages
                     tables/          tables of notebooks, to take away
                     steps/           what became of each step
@@ -88,6 +89,10 @@ class Run:
     @property
     def robustness(self) -> Path:
         return self.folder / "robustness"
+
+    @property
+    def study(self) -> Path:
+        return self.folder / "study"
 
     @property
     def data_key(self) -> str:
@@ -190,6 +195,16 @@ class Run:
     def robustness_command(self) -> tuple[str, ...]:
         """Try all methods with noise in pose and parsing, and score them."""
         return ("viton-eval", "robustness", *self._of_all(self.robustness))
+
+    def study_command(self) -> tuple[str, ...]:
+        """Make a human study of all methods, never in place of one that somebody has seen."""
+        asked = self.config.study
+        if asked is None:
+            raise InputError(self.config_path, "a study, such as `study: {pairs: 12}`", "none")
+        given = ("--config", str(self.config_path), *(("--data", self.data) if self.data else ()))
+        drawn = ("--runs", str(self.runs), "--limit", str(asked.pairs), "--seed", str(self.config.seed))
+        settings = tuple(part for one in asked.set for part in ("--set", one))
+        return ("viton-eval", "study", "make", str(self.study), *given, *drawn, *settings, "--replace")
 
     def _of_all(self, out: Path) -> tuple[str, ...]:
         data, runs = (("--data", self.data) if self.data else ()), ("--runs", str(self.runs))

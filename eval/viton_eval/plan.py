@@ -22,6 +22,9 @@ READS = {"photographs": ("configs/vitonhd_sample_sleeves.csv",)}  # files beside
 FEW = 10  # steps: a training of no more is over in the time of its imports, and waits for no other
 COMPARING = ("dataset",)  # notebooks that read the configuration's reference
 ROBUSTNESS = "robustness"  # the step, and the notebook that reads nothing else but the data
+STUDY = "study"  # the step, which the notebooks on people need
+OF_PEOPLE = ("human_study_sheets", "human_study_results")
+WITH_ANSWERS = ("human_study_results", "quantitative", "agreement")  # notebooks that read people's answers
 OF_DATA = ("dataset", "person_representation")  # notebooks that read nothing but the data
 KNOBS = {"training": {"precision", "mirror"}}  # of these settings only what is named decides what comes out
 
@@ -49,6 +52,7 @@ def plan(run: Run) -> dict[str, Step]:
     steps += _try_on_steps(run, before)
     steps += _score_steps(run, before)
     steps += _robustness_steps(run, before)
+    steps += _study_steps(run, before)
     steps += _notebook_steps(run, before)
     found = {step.name: step for step in steps}
     if len(found) < len(steps):
@@ -133,6 +137,24 @@ def _robustness_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
     return [step._replace(folder=run.robustness, made=("robustness.csv", "settings.json"))]
 
 
+def _study_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
+    """A human study of all methods, where the configuration asks for one and there are two to compare."""
+    if run.config.study is None or len(run.config.methods) < 2:
+        return []
+    needs = tuple(one.name for one in first_try_ons(run.config))
+    imported = tuple(one.name for one in try_ons(run.config) if one.imported)
+    key = _key(run, {"study": run.config.study.model_dump(mode="json"), "labels": _labels(run)})
+    needs = tuple(dict.fromkeys((*before, *needs, *imported)))
+    made = Step(STUDY, "Make a human study", run.study_command(), needs, key)
+    return [made._replace(folder=run.study, made=("design.json",))]
+
+
+def _answers(run: Run) -> dict[str, object]:
+    """Digests of what people have answered; nothing before they have."""
+    paths = [run.study / name for name in ("design.json", "answers.csv")]
+    return {"answers": [sha256_of(path) for path in paths]} if all(path.is_file() for path in paths) else {}
+
+
 def _robustness(run: Run) -> dict[str, object]:
     """What an experiment asks to be known of noise."""
     return {"robustness": run.config.model_dump(mode="json", include={"robustness"})["robustness"]}
@@ -158,7 +180,7 @@ def _networks(config: ExperimentConfig) -> dict[str, object]:
 def _notebook_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
     config, steps = run.config, list[Step]()
     untrained: dict[str, object] = {"representation": config.representation.model_dump(mode="json")}
-    left_out = {"purpose", "methods", "notebooks", "reference", "imported", "evaluation", "robustness", *KNOBS}
+    left_out = {"purpose", "methods", "notebooks", "reference", "imported", "evaluation", "robustness", "study", *KNOBS}
     shown = {"all": config.model_dump(mode="json", exclude=left_out), "knobs": config.model_dump(include=KNOBS)}
     if config.trained is not None:
         shown["trained"] = {name: one.key for name, one in run.trainings.items()}
@@ -170,6 +192,7 @@ def _notebook_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
             more = shown | ({} if method else {"methods": config.methods}) | _imports(run, method)
             more |= _networks(config) if notebook in OF_METRICS else {}
             more |= _robustness(run) if notebook == ROBUSTNESS else {}
+            more |= _answers(run) if notebook in WITH_ANSWERS else {}
         title = f"Notebook: {page_title(notebook, method)}"
         command, needs = run.notebook_command(notebook, method), (*before, *_read_by(run, notebook, method))
         reads = (source_of(notebook), *READS.get(notebook, ()))
@@ -185,6 +208,8 @@ def _read_by(run: Run, notebook: str, method: str) -> tuple[str, ...]:
         return ("warps",)
     if notebook == ROBUSTNESS:
         return tuple(step.name for step in _robustness_steps(run, ()))
+    if notebook in OF_PEOPLE:
+        return tuple(step.name for step in _study_steps(run, ()))
     found = try_ons(run.config)
     if notebook in (*PER_METHOD, *OF_VITON):
         shown = method or "viton"

@@ -15,21 +15,29 @@ from viton_eval.experiment import Experiment
 from viton_eval.judge_features import JudgeExtractor
 from viton_eval.measure_labels import MEASURES
 from viton_eval.paper_table import in_papers_order
+from viton_eval.people import NO_ANSWERS, RATES, People, cell_of
 from viton_eval.picture_sets import PHOTOS, TRUTHS
 from viton_eval.try_ons import rows_of
 
 TRUE_ERRORS = ("judge_garment", "l1_garment", "ssim_inside")
-NO_ANSWERS = "no answers yet"
 TELLING = 1.5  # the Inception Score of real photos below which an extractor tells no kinds apart; 1 is the least
 PUBLISHED = "torch-fidelity"  # whose protocol of the Inception Score stands in the table; the others are told apart
 
 
-def table_one(experiment: Experiment, sets: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
-    """The table for the eye.   sets: of set_table.   compared: of scores_table; empty where no truth is known."""
+NOBODY = People(pd.DataFrame(columns=RATES), NO_ANSWERS)
+
+
+def table_one(
+    experiment: Experiment, sets: pd.DataFrame, compared: pd.DataFrame, people: People = NOBODY
+) -> pd.DataFrame:
+    """The table for the eye.
+
+    sets: of set_table.   compared: of scores_table; empty where no truth is known.   people: of people_of.
+    """
     rows = in_papers_order(list(experiment.config.methods))
     found = {name: _of_set(sets[sets["set"] == name]) for name in (*rows, PHOTOS)}
     table = pd.DataFrame.from_dict(found, orient="index")
-    table["people"] = [*([NO_ANSWERS] * len(rows)), "-"]
+    table["people"] = [*(cell_of(people, name) for name in rows), "-"]
     if len(compared):
         table = table.join(_to_the_truth(compared))
     table.insert(0, "failed", [failed_of(experiment, name) for name in rows] + [""])
@@ -47,7 +55,9 @@ def _to_the_truth(compared: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(cells)
 
 
-def table_one_data(experiment: Experiment, sets: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame:
+def table_one_data(
+    experiment: Experiment, sets: pd.DataFrame, compared: pd.DataFrame, people: People = NOBODY
+) -> pd.DataFrame:
     """The same numbers for programs, a row a method and measure."""
     methods = in_papers_order(list(experiment.config.methods))
     shown = sets[sets["set"].isin([*methods, PHOTOS]) & (sets["beside"].isna() | (sets["beside"] == PHOTOS))]
@@ -56,6 +66,9 @@ def table_one_data(experiment: Experiment, sets: pd.DataFrame, compared: pd.Data
         true = compared[compared["metric"].isin(TRUE_ERRORS)]
         true = true.rename(columns={"metric": "measure", "mean": "value"}).assign(beside=TRUTHS)
         shown = pd.concat([shown, true], ignore_index=True)
+    if len(people.rates):
+        rates = people.rates[people.rates["method"].isin(methods)].assign(measure="people", note=people.told)
+        shown = pd.concat([shown, rates], ignore_index=True)
     numbers = ["value", "low", "high", "deviation", "n"]
     return shown.reindex(columns=["method", "measure", "beside", "protocol", *numbers, "extractor", "sha256", "note"])
 

@@ -87,6 +87,16 @@ def robustness_of(config_path: str | Path, data: str = "", runs: str | Path = "r
     return run.robustness
 
 
+def study_of(config_path: str | Path, data: str = "", runs: str | Path = "runs") -> Path | None:
+    """The folder of the human study, made where it is missing; None where none is asked for, or of one method."""
+    run = _opened(config_path, data, runs)
+    if "study" not in plan(run):
+        return None
+    run.expect_trained(name for one in first_try_ons(run.config) for name in one.needs)
+    _make(run, "study")
+    return run.study
+
+
 def _opened(config_path: str | Path, data: str, runs: str | Path) -> Run:
     """The experiment, its world made; the command itself sees whether a world that is there is the one asked for."""
     run = open_run(Path(config_path), data, runs)

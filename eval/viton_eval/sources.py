@@ -77,6 +77,16 @@ ROBUSTNESS = (
     *(f"viton/synthetic/{name}.py" for name in ("noise", "canvas", "shapes")),
     *("eval/viton_eval/robustness.py", "eval/viton_eval/estimators.py"),
 )
+STUDY = (
+    *DATA,
+    *SETTINGS,
+    *("viton/results.py", "eval/viton_eval/foreign.py", "eval/viton_eval/matching.py"),
+    *("eval/viton_eval/result_files.py", "eval/viton_eval/csv_cells.py"),
+    *(
+        f"eval/viton_eval/study/{name}.py"
+        for name in ("__init__", "design", "frozen", "make", "pictures", "request", "settings", "used")
+    ),
+)
 FIGURES = tuple(
     f"viton/{name}.py"
     for name in (
@@ -92,11 +102,23 @@ NOTEBOOKS = (
     *(
         f"eval/viton_eval/{name}.py"
         for name in (
-            *("experiment", "fail*", "floor", "garment*", "interval", "judge*", "likeness", "measure*", "necks"),
+            *(
+                "experiment",
+                "fail*",
+                "floor",
+                "garment*",
+                "holm",
+                "interval",
+                "judge*",
+                "likeness",
+                "measure*",
+                "necks",
+            ),
             *("options", "page_names", "photo*", "regions", "results", "robustness_curves", "sco*", "sou*", "tables"),
             *("templates", "truth", "try_ons", "csv_cells", "table_texts", "notebook*"),
         )
     ),
+    *("eval/viton_eval/people.py", "eval/viton_eval/human_study.py", "eval/viton_eval/study/*.py"),
     "eval/viton_eval/site/notebook.*",
 )
 COMPARISON = (*NOTEBOOKS, "eval/viton_eval/comparison*.py")

@@ -124,6 +124,8 @@ def _refresh(run: Run, name: str) -> None:
     """Forget that a step was done and clear away what it made, so that it is made anew."""
     (run.steps / f"{name}.done.json").unlink(missing_ok=True)
     folder = plan(run)[name].folder
+    if folder == run.study:  # the step makes it anew where nobody has answered
+        return
     if folder and folder.is_dir():
         clear(folder)
 

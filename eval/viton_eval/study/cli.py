@@ -36,14 +36,22 @@ def make(
     settings: Annotated[Path | None, typer.Option(help="YAML: how many raters, gold trials, texts, ...")] = None,
     changes: Annotated[list[str], typer.Option("--set", metavar="A.B=VALUE", help="change a setting")] = [],  # noqa: B006
     seed: Annotated[int | None, typer.Option(min=0, help="of all that is drawn")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="in place of a study of other results, unless it has been used")
+    ] = False,
 ) -> None:
     """Make a balanced study from results into OUT and freeze it: design.json, trials.csv and pictures."""
-    from viton_eval.study.make import make_study
+    from viton_eval.study.make import is_current, make_study, remake_study
     from viton_eval.study.request import settings_of, source_of, summary
+    from viton_eval.study.used import used_by
 
     asked = source_of(results, data, pairs, split, pattern, config, runs)
-    made = make_study(out, asked, settings_of(settings, changes, seed), limit, progress("pictures"))
+    given = out, asked, settings_of(settings, changes, seed), limit
+    made = (remake_study if replace else make_study)(*given, progress("pictures"))
     print("\n".join(summary(made)))
+    if replace and not is_current(*given):
+        say(f"kept {out}, made of other results or settings: it holds {', '.join(used_by(out))}")
+        return
     say(f"wrote {out}: design.json and trials.csv are the key and not for raters; pictures/ is for them")
 
 
@@ -141,3 +149,39 @@ def serve(
 
     options = options_of(organiser_token, completion_code, completion_url, parameters, lab)
     serve_study(folder, host, port, options, tell_token=not organiser_token)
+
+
+@study.command(
+    epilog="Example: viton-eval study plan --methods 6; or, for a study of 40 pairs, "
+    "viton-eval study plan --methods 6 --pairs 40 --difference 0.15"
+)
+def plan(
+    methods: Annotated[int, typer.Option(help="how many are compared")],
+    difference: Annotated[float, typer.Option(help="of a share from one half: 0.1 is 60% against 40%")] = 0.1,
+    power: Annotated[float, typer.Option(help="the chance of finding it that is wanted")] = 0.8,
+    alpha: Annotated[float, typer.Option(help="level of the tests, Holm over all")] = 0.05,
+    of: Annotated[str, typer.Option(help="pair: one method against another; pool: against all others")] = "pair",
+    pairs: Annotated[int | None, typer.Option(help="people in garments; found by default")] = None,
+    votes: Annotated[int | None, typer.Option(help="on each comparison; 3, or found where --pairs is given")] = None,
+    raters: Annotated[int | None, typer.Option(help="how many there are; by default as many as it takes")] = None,
+    per_rater: Annotated[int, typer.Option(help="comparisons of a rater, where --raters is not given")] = 40,
+    rater_sd: Annotated[float, typer.Option(help="how far raters' tastes differ, a method; log-odds")] = 0.3,
+    pair_sd: Annotated[float, typer.Option(help="how far a method's pairs differ; log-odds")] = 0.5,
+    side_bias: Annotated[float, typer.Option(help="what the left side adds; log-odds")] = 0.0,
+    careless: Annotated[float, typer.Option(help="share of raters who toss a coin")] = 0.0,
+    tie: Annotated[float, typer.Option(help="Davidson's nu, 0 for no ties")] = 0.0,
+    simulations: Annotated[int, typer.Option(help="studies of each size")] = 2000,
+    seed: Annotated[int, typer.Option(help="of all that is drawn")] = 0,
+    settings: Annotated[bool, typer.Option("--settings", help="print only options of `study make`")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print everything as JSON")] = False,
+) -> None:
+    """How many votes a study needs to find a difference, by SIMULATED raters and the tests of the analysis."""
+    from viton_eval.study.plan_text import told
+    from viton_eval.study.raters import Tastes
+    from viton_eval.study.votes_needed import Wanted, question_named, votes_needed
+
+    tastes = Tastes(rater_sd, pair_sd, side_bias, careless, tie)
+    given = pairs, votes, raters, per_rater
+    wanted = Wanted(methods, difference, power, alpha, question_named(of), *given, tastes, simulations, seed).checked()
+    needed = votes_needed(wanted, lambda done: say(f"sizes simulated: {done}"))
+    print(told(wanted, needed, "json" if as_json else "settings" if settings else "text"))

@@ -19,6 +19,7 @@ from viton_eval.study.design import make_trials
 from viton_eval.study.frozen import DESIGN, PICTURES, Study, freeze, read_study
 from viton_eval.study.pictures import Pictures, write_pictures
 from viton_eval.study.settings import StudySettings
+from viton_eval.study.used import used_by
 
 
 class Source(NamedTuple):
@@ -43,6 +44,43 @@ def make_study(
     limit: how many pairs, drawn by the seed; all by default.   Raises InputError where OUT holds something else, where
     results are missing or of unlike sizes, and where no pair has a result of every method.
     """
+    facts, files, pairs = _facts(source, settings, limit)
+    if _made(out, facts):
+        return read_study(out)
+    trials = make_trials(tuple(source.results), pairs, settings)
+    secret = digest_of({one["name"]: one["sha256"] for one in facts["methods"]})
+    height, width = facts["size"]
+    pictures = Pictures(source.data, files, (height, width), settings.seed)
+    return freeze(out, facts, write_pictures(out / PICTURES, trials, pictures, secret, progress))
+
+
+def remake_study(
+    out: Path,
+    source: Source,
+    settings: StudySettings,
+    limit: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Study:
+    """As `make_study`, but a study of other results or settings makes room, unless its folder holds anything else.
+
+    Then it is kept as it is, for somebody has answered it, or may have seen it: `is_current` tells.
+    """
+    if (out / DESIGN).is_file() and not is_current(out, source, settings, limit):
+        if used_by(out):
+            return read_study(out)
+        (out / DESIGN).unlink()  # first: what is left without it is nobody's, and removed
+    return make_study(out, source, settings, limit, progress)
+
+
+def is_current(out: Path, source: Source, settings: StudySettings, limit: int | None = None) -> bool:
+    """Whether the study in a folder is the one that would be made of these results by these settings."""
+    return _is_of(out, _facts(source, settings, limit)[0])
+
+
+def _facts(
+    source: Source, settings: StudySettings, limit: int | None
+) -> tuple[dict[str, Any], dict[str, dict[Pair, Path]], list[Pair]]:
+    """What decides a study, as design.json has it; each method's pictures; the pairs."""
     files, left_out = _results(source)
     pairs = _drawn([pair for pair in source.pairs if pair not in left_out], limit, settings.seed)
     size = load_rgb(files[next(iter(files))][pairs[0]]).shape[:2]
@@ -56,12 +94,7 @@ def make_study(
         "size": list(size),
         "pictures": "PNG, photos averaged over area to this size; a gold trial's loser: 8x8 tiles shuffled",
     }
-    if _made(out, facts):
-        return read_study(out)
-    trials = make_trials(tuple(source.results), pairs, settings)
-    secret = digest_of({one["name"]: one["sha256"] for one in facts["methods"]})
-    pictures = Pictures(source.data, files, (size[0], size[1]), settings.seed)
-    return freeze(out, facts, write_pictures(out / PICTURES, trials, pictures, secret, progress))
+    return facts, files, pairs
 
 
 def _results(source: Source) -> tuple[dict[str, dict[Pair, Path]], dict[Pair, list[str]]]:
@@ -89,11 +122,15 @@ def _method(name: str, source: Source, files: Mapping[Pair, Path], pairs: list[P
     return {"name": name, "label": source.labels.get(name, ""), "sha256": digest}
 
 
+def _is_of(out: Path, facts: Mapping[str, Any]) -> bool:
+    told = read_json(out / DESIGN)
+    return isinstance(told, dict) and all(told.get(name) == value for name, value in facts.items())
+
+
 def _made(out: Path, facts: Mapping[str, Any]) -> bool:
     """Whether this very study is there; InputError for another one, or anything else; what a kill left is removed."""
     if (out / DESIGN).is_file():
-        told = read_json(out / DESIGN)
-        if isinstance(told, dict) and all(told.get(name) == value for name, value in facts.items()):
+        if _is_of(out, facts):
             return True
         raise InputError(out, "no study, or one of the same settings and pictures", "another study")
     others = [path.name for path in out.iterdir() if path.name not in (PICTURES, "trials.csv")] if out.is_dir() else []

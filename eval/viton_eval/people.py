@@ -1,0 +1,74 @@
+"""What people have answered to an experiment's human study: the column that stays empty until they have.
+
+Simulated answers never come through here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from viton_eval.commands import Run
+from viton_eval.study.answers import ANSWERS, SIMULATED, Answer, read_answers
+from viton_eval.study.frozen import DESIGN, Study, read_study
+
+NO_ANSWERS = "no answers yet"
+RATES = ["method", "value", "low", "high", "n"]  # share of trials won against the others, in [0,1], its 95% interval
+
+
+class People(NamedTuple):
+    """Win rates of methods, and what is to be said beside them."""
+
+    rates: pd.DataFrame  # RATES, a row a method of the study; no row before there are answers
+    told: str
+
+
+def answers_of(run: Run) -> tuple[Study, list[Answer]] | None:
+    """The experiment's study and what people answered; None where there is no study, or nobody has answered.
+
+    Raises InputError for a study or answers that are damaged, or of another study.
+    """
+    if not ((run.study / DESIGN).is_file() and (run.study / ANSWERS).is_file()):
+        return None
+    study = read_study(run.study)
+    answers = [one for one in read_answers(run.study / ANSWERS, study) if one.source != SIMULATED]
+    return (study, answers) if answers else None
+
+
+def people_of(run: Run) -> People:
+    """Win rates by people's answers, clustered intervals beside them; simulated answers are passed over."""
+    found = answers_of(run)
+    if found is None:
+        return People(pd.DataFrame(columns=RATES), NO_ANSWERS)
+    study, answers = found
+    return People(rates_of(study, answers), told_of(study, answers))
+
+
+def rates_of(study: Study, answers: list[Answer]) -> pd.DataFrame:
+    """RATES of some answers, by the analysis of viton_eval.study."""
+    from viton_eval.study.analyse import analyse  # type: ignore[import-untyped]
+
+    return rates_in(analyse(study, answers).win_rates)
+
+
+def rates_in(win_rates: pd.DataFrame) -> pd.DataFrame:
+    """RATES out of the analysis's table."""
+    return win_rates[RATES].reset_index(drop=True)
+
+
+def told_of(study: Study, answers: list[Answer]) -> str:
+    """Who answered what, in a line."""
+    raters, sources = len({one.rater for one in answers}), sorted({one.source for one in answers})
+    count = f"{len(answers)} answers of {raters} {'person' if raters == 1 else 'people'}"
+    return f"study {study.id}: {count} ({', '.join(sources)}), {len(study.pairs)} {study.design['mode']} pairs"
+
+
+def cell_of(people: People, method: str) -> str:
+    """A method's win rate for the eye."""
+    row = people.rates[people.rates["method"] == method]
+    if people.rates.empty or row.empty:
+        return NO_ANSWERS if people.rates.empty else "not in the study"
+    value, low, high = (100 * float(row[name].iloc[0]) for name in ("value", "low", "high"))
+    interval = f" [{low:.1f}, {high:.1f}]" if low == low else " (no interval)"  # NaN alone is not itself
+    return f"{value:.1f}%{interval}"
