@@ -45,3 +45,27 @@ def make(
     made = make_study(out, asked, settings_of(settings, changes, seed), limit, progress("pictures"))
     print("\n".join(summary(made)))
     say(f"wrote {out}: design.json and trials.csv are the key and not for raters; pictures/ is for them")
+
+
+@study.command(
+    epilog="Example: viton-eval study serve mine --completion-code C1A2B3; raters open the address that it prints."
+)
+def serve(
+    folder: Annotated[Path, typer.Argument(metavar="STUDY", help="the study's folder")],
+    host: Annotated[str, typer.Option(help="the address to listen at; by default this machine alone")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 8321,
+    organiser_token: Annotated[
+        str, typer.Option(envvar="VITON_ORGANISER_TOKEN", help="opens /organiser; made and printed if none is given")
+    ] = "",
+    completion_code: Annotated[str, typer.Option(help="shown at the end, for a recruiting service")] = "",
+    completion_url: Annotated[str, typer.Option(help="where the last page's link leads")] = "",
+    parameters: Annotated[
+        str, typer.Option(help="names in the address: a participant's number, a study's, a session's")
+    ] = "PROLIFIC_PID,STUDY_ID,SESSION_ID",
+    lab: Annotated[bool, typer.Option(help="several raters, one after another, at one browser")] = False,
+) -> None:
+    """Serve the pages of STUDY to raters, and keep their answers in STUDY/votes.sqlite3, until interrupted."""
+    from viton_eval.study.options import options_of
+    from viton_eval.study.serve import serve as serve_study
+
+    serve_study(folder, host, port, options_of(organiser_token, completion_code, completion_url, parameters, lab))

@@ -1,0 +1,225 @@
+"use strict";
+// A rater's way through the study. The server says what is next; an answer is kept here until it has acknowledged it.
+(function () {
+  const {one, wait} = window.screens;
+  const settings = document.body.dataset;
+  const KEPT = "viton-answer", SEEN = "viton-flash";
+  const keys = {choice: {ArrowLeft: "left", ArrowRight: "right"}, flash: {ArrowLeft: "real", ArrowRight: "fake"}};
+  if (settings.ties === "1") keys.choice.ArrowDown = "tie";
+  let screen = {page: "loading"}, open = false, since = 0, shown = null, sending = false, fresh = true, ended = false;
+
+  class Refusal extends Error {
+    constructor(status, message) { super(message); this.status = status; }
+  }
+
+  async function asked(path, body) {
+    const stop = new AbortController(), timer = setTimeout(() => stop.abort(), 15000);
+    try {
+      const response = await fetch("/api/" + path, {
+        method: "POST", credentials: "same-origin", signal: stop.signal,
+        headers: {"content-type": "application/json"}, body: JSON.stringify(body),
+      });
+      if (response.status === 429 || response.status >= 500) throw new Error("busy");
+      const told = await response.json();
+      if (!response.ok) throw new Refusal(response.status, told.error || "refused");
+      return told;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  // Ask until there is an answer; meanwhile the notice says that it is being tried.
+  async function insisted(path, body, notice) {
+    for (let pause = 500; ; pause = Math.min(pause * 2, 5000)) {
+      try {
+        const told = await asked(path, body);
+        say("");
+        return told;
+      } catch (error) {
+        if (error instanceof Refusal) { say(""); throw error; }
+        say(notice);
+        await Promise.race([wait(pause), new Promise(go => addEventListener("online", go, {once: true}))]);
+      }
+    }
+  }
+
+  const busy = on => document.querySelector("main").setAttribute("aria-busy", String(on));
+
+  function say(text) {
+    if (one("notice").textContent !== text) one("notice").textContent = text;
+    one("notice").hidden = !text;
+  }
+
+  const stored = (box, name) => { try { return JSON.parse(box.getItem(name)); } catch { return null; } };
+  const keep = (box, name, value) => { try { box.setItem(name, JSON.stringify(value)); } catch { /* a private window */ } };
+  const drop = (box, name) => { try { box.removeItem(name); } catch { /* a private window */ } };
+
+  async function go(path, body, notice) {
+    if (sending || (ended && path !== "withdraw")) return;
+    sending = true;
+    busy(true);
+    try {
+      await show(await insisted(path, body, notice || "No connection to the server; trying again."));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      one("wrong-text").textContent = `The server said: ${error.message}.`;
+      await show({page: "wrong"});
+    } finally {
+      sending = false;
+    }
+  }
+
+  async function arrive() {
+    const kept = stored(localStorage, KEPT);
+    if (kept) await send(kept);
+    else await go("arrive", {query: location.search});
+  }
+
+  async function send(vote) {
+    keep(localStorage, KEPT, vote);
+    let told = null;
+    try {
+      told = await insisted("answer", vote, "No connection. Your answer is kept, and sent as soon as possible.");
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;  // else: not of this session, or not on; the server says what is
+    }
+    drop(localStorage, KEPT);
+    if (told) await show(told);
+    else if (!ended) await go("arrive", {query: location.search});
+  }
+
+  async function answer(what) {
+    if (!open) return;
+    open = false;
+    busy(true);
+    buttons(false, what);
+    const ms = Math.min(performance.now() - since, 999999999);
+    await send({trial: screen.trial, answer: what, response_ms: Math.round(ms * 10) / 10, shown_ms: shown});
+  }
+
+  function buttons(enabled, chosen) {
+    for (const button of document.querySelectorAll("[data-answer]")) {
+      button.setAttribute("aria-disabled", String(!enabled));
+      button.classList.toggle("chosen", button.dataset.answer === chosen);
+    }
+  }
+
+  async function show(next) {
+    if (ended && next.page !== "withdrawn") return;
+    screen = next;
+    open = false;
+    buttons(false);
+    if (!["consent", "full", "loading", "wrong"].includes(next.page) && location.search) {
+      history.replaceState(null, "", location.pathname);  // a participant's number does not stay in the address
+    }
+    one("foot").hidden = ["consent", "full", "loading", "withdrawn", "left"].includes(next.page);
+    window.screens.progress(next);
+    if (next.page !== "choice") window.screens.clock(null);
+    if (next.page === "left") return go("arrive", {query: ""});
+    if (next.page === "choice" || next.page === "flash") return trial(next);
+    window.screens.preload(next.preload);
+    if (next.page === "pause") one("pause-text").textContent = `Part ${next.block - 1} of ${next.blocks} is done.`;
+    if (next.page === "thanks") completion(next);
+    window.screens.show(next.page, settings.title);
+    busy(false);
+  }
+
+  function completion(next) {
+    one("code-line").hidden = !next.code;
+    one("code").textContent = next.code;
+    one("link-line").hidden = !next.url;
+    if (next.url) one("link").href = next.url;
+  }
+
+  async function trial(next) {
+    const found = await loaded(next);
+    if (screen !== next) return;
+    window.screens.forget([...Object.values(next.pictures), ...next.preload]);
+    if (next.page === "flash") return flash(next, found);
+    window.screens.place(one("choice"), found);
+    window.screens.clock(next.seconds_left);
+    shown = null;
+    await answerable(next, "choice");
+  }
+
+  async function loaded(next) {
+    for (let pause = 500; ; pause = Math.min(pause * 2, 5000)) {
+      try {
+        const found = await window.screens.pictures(next.pictures);
+        say("");
+        return found;
+      } catch {
+        say("The pictures have not come yet; trying again.");
+        await wait(pause);
+      }
+    }
+  }
+
+  async function answerable(next, id) {
+    window.screens.show(id, `${next.done + 1} of ${next.of}: ${settings.title}`);
+    one(id).dataset.trial = next.trial;
+    await window.screens.frame();
+    if (screen !== next) return;
+    since = performance.now();
+    open = true;
+    fresh = false;
+    buttons(true);
+    busy(false);
+    window.screens.preload(next.preload);
+  }
+
+  async function flash(next, found) {
+    const seen = stored(sessionStorage, SEEN);
+    window.screens.place(one("flash"), found);
+    if (seen && seen.trial === next.trial) {  // once is once, whoever loads the page again
+      shown = seen.ms;
+      return answerable(next, "flash");
+    }
+    if (fresh) {
+      window.screens.show("ready", settings.title);
+      return busy(false);
+    }
+    window.screens.show("flash", `${next.done + 1} of ${next.of}: ${settings.title}`);
+    one("cross").classList.add("on");
+    await wait(800);
+    one("cross").classList.remove("on");
+    keep(sessionStorage, SEEN, {trial: next.trial, ms: null});
+    const ms = await window.screens.flash(one("flash").querySelector("img"), Number(settings.flashMs));
+    shown = Math.round(ms * 10) / 10;
+    keep(sessionStorage, SEEN, {trial: next.trial, ms: shown});
+    await answerable(next, "flash");
+  }
+
+  const deeds = {
+    agree: () => go("agree", {query: location.search, consent: screen.consent}),
+    begin: () => { fresh = false; return go("begin", {block: screen.block}); },
+    ready: () => { fresh = false; busy(true); return trial(screen); },
+    again: () => arrive(),
+    leave: () => go("leave", {}),
+    ask: () => one("sure").showModal(),
+    stay: () => one("sure").close(),
+    withdraw: async () => {
+      one("sure").close();
+      drop(localStorage, KEPT);
+      drop(sessionStorage, SEEN);
+      ended = true;
+      open = sending = false;
+      await go("withdraw", {}, "No connection. Please stay: your answers are deleted as soon as the server hears of it.");
+    },
+  };
+
+  addEventListener("click", event => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.answer) answer(button.dataset.answer);
+    else if (button.dataset.do) deeds[button.dataset.do]();
+  });
+  addEventListener("keydown", event => {
+    const what = (keys[screen.page] || {})[event.key];
+    if (!what || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || one("sure").open) return;
+    event.preventDefault();
+    if (!event.repeat) answer(what);
+  });
+  addEventListener("pageshow", event => { if (event.persisted) location.reload(); });
+  arrive();
+})();

@@ -1,0 +1,53 @@
+"""`viton-eval study serve`: open the port, say where, and serve until stopped."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from viton.console import say
+from viton.errors import InputError
+from viton_eval.study.frozen import read_study
+from viton_eval.study.options import Options
+from viton_eval.study.server import make_app
+from viton_eval.study.sessions import stamp, utc_now
+from viton_eval.study.store import VOTES, Store
+
+HERE = ("127.0.0.1", "::1", "localhost")
+
+
+def serve(folder: Path, host: str, port: int, options: Options) -> None:
+    """Serve a study until SIGINT or SIGTERM; raises InputError for a study, database or port that cannot be had."""
+    study = read_study(folder)
+    store = Store(folder / VOTES)
+    store.start(study, stamp(utc_now()))
+    app = make_app(study, store, options)
+    with _listening(host, port) as listener:
+        address, number = listener.getsockname()[:2]
+        base = f"http://{f'[{address}]' if ':' in address else address}:{number}"
+        say(f"study {study.id}, {study.raters} raters: {base}/")
+        say(f"organiser: {base}/organiser?token={options.organiser_token}")
+        if host not in HERE:
+            say("others can reach this port, and nothing is encrypted: put a server with https before it")
+        config = uvicorn.Config(app, access_log=False, log_level="warning", server_header=False, timeout_keep_alive=30)
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            store.close()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise InputError(
+            f"{host}:{port}", "an address and a free port of this machine", error.strerror or "none"
+        ) from error
+    return listener
