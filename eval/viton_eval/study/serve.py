@@ -32,10 +32,7 @@ def serve(folder: Path, host: str, port: int, options: Options) -> None:
         if host not in HERE:
             say("others can reach this port, and nothing is encrypted: put a server with https before it")
         config = uvicorn.Config(app, access_log=False, log_level="warning", server_header=False, timeout_keep_alive=30)
-        try:
-            uvicorn.Server(config).run(sockets=[listener])
-        finally:
-            store.close()
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
@@ -40,7 +41,7 @@ def _printable(text: str) -> str:
 
 Short = Annotated[str, Field(max_length=64), AfterValidator(_printable)]
 Query = Annotated[str, Field(max_length=2000), AfterValidator(_printable)]
-Milliseconds = Annotated[float, Field(ge=0, le=999_999_999)]
+Milliseconds = Annotated[float, Field(ge=0, le=999_999_999, strict=True)]
 
 
 class Arrival(Model):
@@ -52,7 +53,7 @@ class Consent(Arrival):
 
 
 class Begin(Model):
-    block: Annotated[int, Field(ge=1, le=1_000_000)]
+    block: Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 
 
 class Given(Model):
@@ -66,7 +67,7 @@ def make_app(study: Study, store: Store, options: Options, clock: Clock = utc_no
     """The server of a study; the store is started already."""
     completion = {"code": options.completion_code, "url": options.completion_url}
     sessions = Sessions(study, store, completion, clock)
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=_closing(store))
     app.include_router(_page_routes(study, options))
     app.include_router(_rater_routes(sessions, options, Limiter(most=200, per_second=20)))
     app.include_router(organiser_routes(sessions, options))
@@ -75,6 +76,17 @@ def make_app(study: Study, store: Store, options: Options, clock: Clock = utc_no
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_middleware(Guard)
     return app
+
+
+def _closing(store: Store) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Close the database when the server is told to stop: uvicorn ends the process right after."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        store.close()
+
+    return lifespan
 
 
 def _page_routes(study: Study, options: Options) -> APIRouter:
@@ -172,9 +184,6 @@ def recruited_of(query: str, names: tuple[str, ...]) -> Recruited:
     if max(map(len, values), default=0) > 200:
         raise RefusedError(422, "an address that cannot be read")
     return Recruited(*values)
-
-
-Failing = Callable[[Request, Exception], Awaitable[JSONResponse]]
 
 
 async def _refused(request: Request, error: Any) -> JSONResponse:
