@@ -10,7 +10,7 @@ SET_UP = @bash scripts/set_up.sh
 CODE = viton eval tests scripts benchmarks notebooks
 
 .DEFAULT_GOAL := help
-.PHONY: help report dry test test-slow lint bench gpu-check clean
+.PHONY: help report dry test test-slow lint bench soak gpu-check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +46,10 @@ bench: ## time the steps that have budgets, a made-up world, scoring, and a repo
 	.venv/bin/python -m benchmarks.training
 	.venv/bin/python -m benchmarks.scoring
 	.venv/bin/python -m benchmarks.report
+
+soak: ## 200 raters at a study's server on this machine, for a minute: errors, lost votes, milliseconds
+	$(SET_UP)
+	.venv/bin/python -m benchmarks.soak
 
 gpu-check: ## every stage on a GPU beside the CPU: agreement, images/s, memory
 	$(SET_UP)

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from viton.data.sample import Pair
 from viton.data.viton_hd import VitonHd
 from viton.images import encode, load_rgb
 from viton.synthetic.config import WorldConfig
@@ -132,19 +133,21 @@ def _possible(screen: Screen) -> tuple[str, str]:
 
 
 def soak_study(folder: Path, raters: int, trials: int, size: tuple[int, int]) -> Study:
-    """A made-up study for at least so many raters of at least so many trials; three methods, 20 pairs."""
+    """A made-up study for at least so many raters of at least so many comparisons, 75 at most; three methods."""
     root = folder / "world"
     write_world(root, WorldConfig(people=20, garments=0, seed=0, height=size[0], width=size[1]), workers=1)
     data = VitonHd(root, "test")
-    pairs, results = data.pairs("test_pairs.txt"), {}
+    pairs = [Pair(person, clothing) for person in sorted(data.people) for clothing in sorted(data.clothings)]
+    results = {}
     for number, method in enumerate(("alpha", "beta", "gamma")):
         results[method] = folder / method
         results[method].mkdir()
         for pair in pairs:
             moved = np.roll(load_rgb(data.people[pair.person]), 3 * number, axis=1)
             (results[method] / f"{pair.name}.png").write_bytes(encode(moved, ".png"))
-    per_rater = min(trials, 3 * len(pairs))
-    loads = -(-3 * len(pairs) // per_rater)
+    comparisons = 3 * len(pairs)
+    loads = max(1, comparisons // trials)  # raters a vote
+    per_rater = -(-comparisons // loads)
     settings = StudySettings(
         votes=-(-raters // loads), per_rater=per_rater, gold=trials // 10 + 2, repeats=3, flashes=2
     )
@@ -216,7 +219,7 @@ def main() -> None:
     parser.add_argument("--no-pictures", action="store_true", help="votes alone")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        trials = int(1.5 * chosen.seconds / chosen.every) + 5
+        trials = int(1.5 * chosen.seconds / chosen.every) + 5  # so that nobody is done before the end
         study = soak_study(Path(folder), chosen.raters, trials, (256, 192))
         load = Load(every_s=chosen.every, pictures=not chosen.no_pictures)
         counts, quantiles, errors = soak(read_study(study.folder), chosen.raters, chosen.seconds, load)

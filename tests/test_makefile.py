@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGETS = ["help", "report", "dry", "test", "test-slow", "lint", "bench", "gpu-check", "clean"]
-NEEDING_VENV = ["report", "dry", "test", "test-slow", "lint", "bench", "gpu-check"]
+TARGETS = ["help", "report", "dry", "test", "test-slow", "lint", "bench", "soak", "gpu-check", "clean"]
+NEEDING_VENV = ["report", "dry", "test", "test-slow", "lint", "bench", "soak", "gpu-check"]
 TOOLS = ["bash", "sh", "cat", "cksum", "rm", "mv", "cp", "mkdir", "chmod", "ln", "dirname", "readlink", "df", "awk"]
 TOOLS += ["grep", "head", "tail", "flock", "sleep", "find", "make"]
 

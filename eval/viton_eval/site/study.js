@@ -3,7 +3,8 @@
 (function () {
   const {one, wait} = window.screens;
   const settings = document.body.dataset;
-  const KEPT = "viton-answer", SEEN = "viton-flash";
+  const FIXATION = 500;  // ms that the cross is shown before a flash
+  const KEPT = `viton-answer-${settings.study}`, SEEN = `viton-flash-${settings.study}`;
   const keys = {choice: {ArrowLeft: "left", ArrowRight: "right"}, flash: {ArrowLeft: "real", ArrowRight: "fake"}};
   if (settings.ties === "1") keys.choice.ArrowDown = "tie";
   let screen = {page: "loading"}, open = false, since = 0, shown = null, sending = false, fresh = true, ended = false;
@@ -181,7 +182,7 @@
     }
     window.screens.show("flash", `${next.done + 1} of ${next.of}: ${settings.title}`);
     one("cross").classList.add("on");
-    await wait(800);
+    await wait(FIXATION);
     one("cross").classList.remove("on");
     keep(sessionStorage, SEEN, {trial: next.trial, ms: null});
     const ms = await window.screens.flash(one("flash").querySelector("img"), Number(settings.flashMs));
@@ -211,8 +212,9 @@
   addEventListener("click", event => {
     const button = event.target.closest("button");
     if (!button) return;
-    if (button.dataset.answer) answer(button.dataset.answer);
-    else if (button.dataset.do) deeds[button.dataset.do]();
+    // The second half of a double click is not meant for the trial that has come in between.
+    if (button.dataset.answer && event.detail < 2) answer(button.dataset.answer);
+    if (button.dataset.do) deeds[button.dataset.do]();
   });
   addEventListener("keydown", event => {
     const what = (keys[screen.page] || {})[event.key];

@@ -65,8 +65,8 @@ window.screens = (function () {
     if (!known) return;
     one("progress").max = screen.of;
     one("progress").value = screen.done;
-    const number = Math.min(screen.done + 1, screen.of);
-    one("count").textContent = screen.done === screen.of ? `${screen.of} of ${screen.of} done` : `${number} of ${screen.of}`;
+    const on = ["choice", "flash"].includes(screen.page);
+    one("count").textContent = on ? `${screen.done + 1} of ${screen.of}` : `${screen.done} of ${screen.of} done`;
   }
 
   let ticking = 0;
@@ -78,7 +78,7 @@ window.screens = (function () {
     const tick = () => {
       const left = Math.ceil((end - performance.now()) / 1000);
       const text = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")} left in this part`;
-      one("clock").textContent = left > 0 ? text : "The time of this part is over: please go on all the same";
+      one("clock").textContent = left > 0 ? text : "Time is over; please go on";
       one("clock").classList.toggle("over", left <= 0);
       if (left <= 0) clearInterval(ticking);
     };

@@ -68,4 +68,5 @@ def serve(
     from viton_eval.study.options import options_of
     from viton_eval.study.serve import serve as serve_study
 
-    serve_study(folder, host, port, options_of(organiser_token, completion_code, completion_url, parameters, lab))
+    options = options_of(organiser_token, completion_code, completion_url, parameters, lab)
+    serve_study(folder, host, port, options, tell_token=not organiser_token)

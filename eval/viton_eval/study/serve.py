@@ -18,8 +18,10 @@ from viton_eval.study.store import VOTES, Store
 HERE = ("127.0.0.1", "::1", "localhost")
 
 
-def serve(folder: Path, host: str, port: int, options: Options) -> None:
-    """Serve a study until SIGINT or SIGTERM; raises InputError for a study, database or port that cannot be had."""
+def serve(folder: Path, host: str, port: int, options: Options, tell_token: bool) -> None:
+    """Serve a study until SIGINT or SIGTERM; tell_token: print the organiser's address with the token in it.
+
+    Raises InputError for a study, database or port that cannot be had."""
     study = read_study(folder)
     store = Store(folder / VOTES)
     store.start(study, stamp(utc_now()))
@@ -28,7 +30,7 @@ def serve(folder: Path, host: str, port: int, options: Options) -> None:
         address, number = listener.getsockname()[:2]
         base = f"http://{f'[{address}]' if ':' in address else address}:{number}"
         say(f"study {study.id}, {study.raters} raters: {base}/")
-        say(f"organiser: {base}/organiser?token={options.organiser_token}")
+        say(f"organiser: {base}/organiser" + (f"?token={options.organiser_token}" if tell_token else ""))
         if host not in HERE:
             say("others can reach this port, and nothing is encrypted: put a server with https before it")
         config = uvicorn.Config(app, access_log=False, log_level="warning", server_header=False, timeout_keep_alive=30)
