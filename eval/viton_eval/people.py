@@ -47,7 +47,7 @@ def people_of(run: Run) -> People:
 
 def rates_of(study: Study, answers: list[Answer]) -> pd.DataFrame:
     """RATES of some answers, by the analysis of viton_eval.study."""
-    from viton_eval.study.analyse import analyse  # type: ignore[import-untyped]
+    from viton_eval.study.analyse import analyse
 
     return rates_in(analyse(study, answers).win_rates)
 

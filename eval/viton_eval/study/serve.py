@@ -21,7 +21,8 @@ HERE = ("127.0.0.1", "::1", "localhost")
 def serve(folder: Path, host: str, port: int, options: Options, tell_token: bool) -> None:
     """Serve a study until SIGINT or SIGTERM; tell_token: print the organiser's address with the token in it.
 
-    Raises InputError for a study, database or port that cannot be had."""
+    Raises InputError for a study, database or port that cannot be had.
+    """
     study = read_study(folder)
     store = Store(folder / VOTES)
     store.start(study, stamp(utc_now()))
