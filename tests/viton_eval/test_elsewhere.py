@@ -86,6 +86,7 @@ def test_steps_and_plateau_are_those_of_the_run_that_trained(tried):
     config = load_config(tried)
     assert undertrained(config, "viton") == "undertrained: 40 + 20 steps"
     assert undertrained(config, "encoder-decoder") == "undertrained: 40 steps"
+    assert undertrained(config, "non-parametric") == "mask by coarse, undertrained: 40 steps"
     Path("runs/other/config.yaml").write_text("plateau: true\n")
     assert undertrained(config, "viton") == ""
     stage("refine", weights="")
