@@ -7,7 +7,7 @@ Where another run's stages are tried on (`trained`), nothing is trained, and the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -155,6 +155,15 @@ def undertrained(config: ExperimentConfig, method: str) -> str:
     else:
         steps, flat = [stage_config(config, stage).steps for stage in stages], config.plateau
     return "" if flat else f"{borrowed}undertrained: {' + '.join(map(str, steps))} steps"
+
+
+def labels_told(labels: Mapping[str, str]) -> str:
+    """The labels of methods in a line, each said once with the methods that it is of; "" where none has one."""
+    whose: dict[str, list[str]] = {}
+    for method, label in labels.items():
+        whose.setdefault(label, []).append(method)
+    told = {label: "every method" if names == list(labels) else ", ".join(names) for label, names in whose.items()}
+    return "; ".join(f"{label} ({names})" for label, names in told.items() if label)
 
 
 def _asked(config: ExperimentConfig) -> Iterator[tuple[str, str, int]]:

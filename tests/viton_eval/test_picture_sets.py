@@ -325,7 +325,8 @@ def test_a_table_is_kept_in_three_forms_and_shown_as_it_was(experiment):
     folder = try_ons.run_of(experiment).tables / "agreement"
     assert read_csv_text(folder / "of-methods.csv", ["a|b"])["a|b"].tolist() == ["=1+1", "<b>"]
     assert r"50\% \& more. Experiment t: " in (folder / "of-methods.tex").read_text()
-    assert "MADE-UP" in (folder / "of-methods.md").read_text()
+    told = "MADE-UP people and garments; undertrained: 3 + 2 steps (viton); undertrained: 2 steps (crn)."
+    assert told in (folder / "of-methods.md").read_text()
     assert "<b>" not in (folder / "of-methods.md").read_text()
     keep(experiment, "agreement", "of-methods", table, "", pd.DataFrame({"n": [1.5]}))
     assert (folder / "of-methods.csv").read_text() == "n\n1.5\n"
