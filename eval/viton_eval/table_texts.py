@@ -28,8 +28,14 @@ LATEX = {
 ARGUMENT = re.compile(r"[\[*]")  # at the start of a row LaTeX takes it for one of the command that ended the row above
 LABEL = re.compile(r"[A-Za-z0-9:._-]*")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")  # line ends too: a cell is one line
-MARKDOWN = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>|\\`~$"})
-EMPHASIS = re.compile(r"\*(?=\S)|(?<![^\W_])_(?=\S)")  # a star or underscore that could begin it
+MARKDOWN = re.compile(
+    r"[|\\`]"
+    r"|&(?=[#A-Za-z])"  # could begin an entity
+    r"|<(?=[A-Za-z/!?])"  # a tag or a link
+    r"|^>"  # a quotation
+    r"|[*~$](?=\S)|(?<![^\W_])_(?=\S)"  # emphasis, struck text, a formula
+    r"|(?<=\])\("  # where a link leads
+)
 
 
 def csv_text(table: pd.DataFrame, digits: str = DIGITS, index: bool = False) -> str:
@@ -100,8 +106,8 @@ def markdown_text(table: pd.DataFrame) -> str:
 
 def markdown_cell(value: object) -> str:
     """Anything as one line of Markdown that shows it as it is, in a table or elsewhere."""
-    text = CONTROL.sub(" ", str(value)).translate(MARKDOWN).replace("](", "]&#40;")
-    return EMPHASIS.sub(lambda found: f"&#{ord(found[0])};", text)
+    text = CONTROL.sub(" ", str(value)).strip(" ")  # a space in front would hide the start from the pattern
+    return MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", text)
 
 
 def _rows(table: pd.DataFrame) -> Iterable[list[object]]:

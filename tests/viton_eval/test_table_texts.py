@@ -14,13 +14,14 @@ from markdown_it import MarkdownIt
 from viton_eval.facts import as_csv
 from viton_eval.scores import COLUMNS, Scores, read_scores, write_scores
 from viton_eval.scores_settings import SCHEMA
-from viton_eval.table_texts import csv_text, latex_text, markdown_text, read_csv_text
+from viton_eval.table_texts import csv_text, latex_text, markdown_cell, markdown_text, read_csv_text
 
 HOSTILE = [
     "=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)", "-2", "\t=1", "\r=1", "\n=1", "\uff1d1+1", "<script>alert(1)</script>",
     'say "so"', "a,b", "two\nlines", "two\rlines", "../x", r"\input{x}", "a|b", r"a\|b", "'=1", "''=1", "'", "'x", "",
     " ", "NA", "nan", "None", "007", "1e5", "True", "[x](javascript:alert(1))", "![](http://x/y.png)", "`a` `b`",
     "__init__", "_a_", "*b*", "~~c~~", "$x$", "&lt;", "#1 100% a_b {c} ^d", "Zoë 試着",
+    "> quoted", " > quoted", "<!-- x", "<?x", "</p>", "a<b>c", "&#60;b&#62;", "&amp", "~a~", "[a]\n(x)", "\\<b>",
 ]  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 ALPHABET = "='+-@\t\r\n\",;|\\<&aé\uff1d "
@@ -95,6 +96,17 @@ def test_markdown_shows_each_name_as_it_is_and_makes_nothing_of_it():
     assert [html.unescape(cell) for cell in rows[0]] == ["", "name", "a|b <i>"]
     expected = [re.sub(r"[\t\r\n]+", " ", name).strip() for name in HOSTILE]
     assert [[html.unescape(cell) for cell in row] for row in rows[1:]] == [[name, name, "1.5"] for name in expected]
+
+
+def test_markdown_leaves_alone_what_means_nothing_in_it():
+    for text in ("viton > crn ~ prgan", "5 < 6 & 7 > 6", "+0.04 [+0.01, +0.07]* n=9", "R&D_x 5 $ (a)", "p -> q"):
+        assert markdown_cell(text) == text.replace("R&D", "R&#38;D")  # which an entity's name could follow
+
+
+def test_markdown_shows_a_name_as_it_is_at_the_start_of_a_line_too():
+    shown = MarkdownIt("commonmark", {"html": True}).enable("strikethrough")
+    for name in ("> quoted", " > quoted", "<b>x", "a > b"):
+        assert shown.render(f"- {markdown_cell(name)}") == f"<ul>\n<li>{html.escape(name.strip())}</li>\n</ul>\n"
 
 
 def read_latex(text):
