@@ -22,7 +22,7 @@ from viton_eval.measure_labels import MEASURES
 from viton_eval.results import robustness_of
 from viton_eval.robustness import EXACT, MEASURED, pairs_tested, read_robustness
 from viton_eval.scores import KEY
-from viton_eval.scores_table import difference_cell
+from viton_eval.scores_table import difference_cell, difference_text
 
 TITLES = {POSE: "noise in pose", PARSING: "noise in parsing", BOTH: "noise in both"}
 CURVE = ["method", "kind", "level", "both", "exact", "mean", "difference", "difference_low", "difference_high"]
@@ -133,8 +133,8 @@ def _most(table: pd.DataFrame, order: Sequence[Mapping[Hashable, object]], kind:
         return f"{said}; it shares no pair with the next, {order[1]['method']}"
     more = _interval(pairs, pairs["apart"] - pairs["apart_next"])
     sure = more.low > 0 and more.n >= FEWEST
-    by = f"{more.value:+.{digits}f} [{more.low:+.{digits}f}, {more.high:+.{digits}f}] n={more.n}"
-    return f"{said}; {'more than' if sure else 'not shown to be more than'} the next, {order[1]['method']}: {by}"
+    than = "more than" if sure else "not shown to be more than"
+    return f"{said}; {than} the next, {order[1]['method']}: {difference_text(more, digits)}"
 
 
 def _shown(row: Mapping[Hashable, object]) -> bool:
@@ -184,8 +184,9 @@ def _passed(table: pd.DataFrame, one: str, other: str, level: float, measure: st
     pairs, digits = both[0].merge(both[1], on=KEY, suffixes=("", "_other")), MEASURES[measure].digits
     behind = _interval(pairs, pairs["noisy"] - pairs["noisy_other"])
     shown = behind.low > 0 and behind.n >= FEWEST
-    by = f"{behind.value:+.{digits}f} [{behind.low:+.{digits}f}, {behind.high:+.{digits}f}] n={behind.n}"
-    return f"{other} passes {one}, by {by}" + ("" if shown else ": not shown by these pairs")
+    return f"{other} passes {one}, by {difference_text(behind, digits)}" + (
+        "" if shown else ": not shown by these pairs"
+    )
 
 
 def unmoved(table: pd.DataFrame) -> list[str]:
