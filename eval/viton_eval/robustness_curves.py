@@ -22,6 +22,7 @@ from viton_eval.measure_labels import MEASURES
 from viton_eval.results import robustness_of
 from viton_eval.robustness import EXACT, MEASURED, pairs_tested, read_robustness
 from viton_eval.scores import KEY
+from viton_eval.scores_order import legend, order_of_methods
 from viton_eval.scores_table import difference_cell, difference_text
 
 TITLES = {POSE: "noise in pose", PARSING: "noise in parsing", BOTH: "noise in both"}
@@ -150,32 +151,18 @@ def order_of(table: pd.DataFrame, found: pd.DataFrame, measure: str) -> list[str
     most = max(levels_of(table))
     known = {str(name): apart(table, str(name), BOTH, most, measure) for name in found["method"].unique()}
     left_out = [name for name, pairs in known.items() if pairs.empty]
-    common = _common([pairs for pairs in known.values() if len(pairs)])
-    if common.empty:
+    left = {name: pairs for name, pairs in known.items() if len(pairs)}
+    orders = {level: order_of_methods(left, at, "less") for level, at in ((0, "exact"), (most, "noisy"))}
+    if (before := orders[0]) is None or (after := orders[most]) is None:
         return []
-    means = {name: common.merge(pairs, on=KEY) for name, pairs in known.items() if len(pairs)}
-    before, after = (_nearest_first({name: pairs[at] for name, pairs in means.items()}) for at in ("exact", "noisy"))
-    told = [f"level {level:g}, nearest first: {', '.join(order)}" for level, order in ((0, before), (most, after))]
     told = [
-        f"by the means of {len(common)} pairs that all have, decided or not",
-        *told,
+        f"by the means of {before.n} pairs that all have{legend([before, after])}",
+        *(f"level {level:g}, nearest first: {order}" for level, order in orders.items()),
         *(f"{name}: no pair under noise" for name in left_out),
     ]
-    passed = [(one, other) for one, other in combinations(before, 2) if after.index(one) > after.index(other)]
+    places = {name: place for place, name in enumerate(after.methods)}
+    passed = [(one, other) for one, other in combinations(before.methods, 2) if places[one] > places[other]]
     return told + ([_passed(table, *pair, most, measure) for pair in passed] or ["no two methods change places"])
-
-
-def _nearest_first(values: Mapping[str, pd.Series]) -> list[str]:
-    means = {name: float(np.mean(each.to_numpy(float))) for name, each in values.items()}
-    return sorted(means, key=means.__getitem__)
-
-
-def _common(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The pairs that are in every table, KEY; none for no tables."""
-    found = tables[0][KEY] if tables else pd.DataFrame(columns=KEY)
-    for table in tables[1:]:
-        found = found.merge(table[KEY], on=KEY)
-    return found
 
 
 def _passed(table: pd.DataFrame, one: str, other: str, level: float, measure: str) -> str:
