@@ -42,6 +42,15 @@ DEFINED = {
     "changed identity": f"true picture: mean difference on its face and hair above {WRONG_FACE:g}",
 }
 
+WEAK = 0.7  # `ranked` below which a rule is no better than a weak hint
+WHY_WEAK = {  # how each rule may go wrong, by what it looks at; of the others no weakness of their making is known
+    "rare pose": "it asks how far the nearest training pose is, and a rare pose may have a near one all the same",
+    "hem mismatch": "where a worn garment ends is decided by whether it is tucked in too, not by its length alone",
+    "warp failure": "the warp is fitted to an outline, which a map may meet that takes pixels from wrong places",
+    "neck artefact": "it compares with the photo, whose throat another neckline may rightly change",
+    "lost texture": "it compares amounts of detail, of which folds, arms and ragged edges have some too",
+}
+
 
 def attributes_of(data: VitonHd) -> dict[tuple[str, str], Row]:
     """Rows of a made-up world's attributes by ("person" or "garment", id); none of photographs."""
@@ -113,6 +122,24 @@ def agreement(told: pd.DataFrame, true: pd.DataFrame) -> pd.DataFrame:
             shares = _share(part[fires], right[fires]), _share(part[right], fires[right])
             rows[rule] = (len(part), int(right.sum()), int(fires.sum()), *shares, ranked(part["severity"], right))
     return pd.DataFrame.from_dict(rows, orient="index", columns=["n", "true", "fire", "precision", "recall", "ranked"])
+
+
+def weak_rules(trusted: pd.DataFrame, told: pd.DataFrame) -> list[str]:
+    """The rules that these pairs show to be no better than a weak hint, a line each, with what may make them so.
+
+    trusted: of `agreement`.   told: of `failure_rules.severities`.   A rule whose `ranked` is not known is not weak.
+    """
+    weak = {str(rule): float(rank) for rule, rank in trusted["ranked"].items() if rank < WEAK}
+    lines = [f"{name} (ranked {rank:.2f}): {_why_weak(name, told)}" for name, rank in weak.items()]
+    return [f"no better than a weak hint (ranked below {WEAK:g}): {', '.join(weak) or 'none'}", *lines]
+
+
+def _why_weak(rule: str, told: pd.DataFrame) -> str:
+    why = WHY_WEAK.get(rule, "no reason is known")
+    known = told.loc[told["rule"] == rule, "severity"].dropna()
+    if rule != "lost texture" or known.empty:
+        return why
+    return f"{why}: {(known < 0).sum()} of {len(known)} results have more of it than their product"
 
 
 def ranked(severity: pd.Series, right: pd.Series) -> float:

@@ -25,6 +25,11 @@ class Mean(NamedTuple):
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}] (n = {self.n})"
 
 
+def decides(found: Mean) -> bool:
+    """Whether an interval, of FEWEST pairs or more, excludes zero."""
+    return (found.low > 0 or found.high < 0) and found.n >= FEWEST
+
+
 def mean_interval(
     values: Sequence[float], people: Sequence[str], garments: Sequence[str], seed: int = 0, draws: int = DRAWS
 ) -> Mean:

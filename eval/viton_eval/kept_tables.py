@@ -12,7 +12,7 @@ import pandas as pd
 from viton.files import write_text
 from viton_eval.experiment import Experiment
 from viton_eval.table_texts import csv_text, latex_text, markdown_text
-from viton_eval.trainings import label_of
+from viton_eval.trainings import label_of, labels_told
 from viton_eval.try_ons import run_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -48,8 +48,7 @@ def context(experiment: Experiment) -> str:
     """What every table of an experiment is of: data, size, and which methods are not trained to the end."""
     config = experiment.config
     made_up = "MADE-UP people and garments" if experiment.pairs_with_truth else "no known truth"
-    labels = {method: label_of(config, method) for method in config.methods}
-    told = "; ".join(f"{method} {label}" for method, label in labels.items() if label)
+    told = labels_told({method: label_of(config, method) for method in config.methods})
     size = f"{config.height}x{config.width}"
     return f"Experiment {config.name}: {len(experiment.pairs)} pairs at {size}, {made_up}" + (
         f"; {told}." if told else "."

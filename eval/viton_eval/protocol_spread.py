@@ -12,16 +12,17 @@ from PIL import Image
 
 from viton.data.sample import Pair
 from viton.images import Pixels, encode
-from viton_eval.experiment import Experiment
+from viton_eval.experiment import Experiment, mean_over_pairs
 from viton_eval.features import FeatureExtractor, extract
 from viton_eval.folder_measures import Beside
 from viton_eval.inception_score import inception_score
-from viton_eval.interval import Mean, mean_interval
+from viton_eval.interval import Mean
 from viton_eval.measure_labels import MEASURES
 from viton_eval.measures import psnr, ssim
 from viton_eval.picture_sets import PictureSet
 from viton_eval.protocols import PROTOCOLS
 from viton_eval.score_folders import Asked, pass_over
+from viton_eval.scores_order import Order, legend, order_of_methods
 from viton_eval.set_measures import distances
 from viton_eval.set_table import named
 from viton_eval.try_ons import done_pairs, result_of
@@ -29,29 +30,32 @@ from viton_eval.verdicts import verdicts_of
 
 Matrix = NDArray[np.float64]
 OURS = "ours"
+MEASURED = ("ssim", "psnr", "l1")
 SPREAD = ["protocol", "method", "measure", "value", "low", "high", "n"]
 MOST = 48  # pairs: one protocol enlarges each picture to 512x384
 GROUPS = (1, 2, 5, 10, 20)  # that pictures are divided into for an Inception Score
 QUALITIES = (95, 75)  # of JPEG: what is usual to keep, and what libraries write unless told otherwise
 
 
-def spread(
-    experiment: Experiment, methods: Sequence[str], measures: Sequence[str] = ("ssim", "psnr", "l1")
-) -> pd.DataFrame:
-    """Means of each method by our protocol and by each of PROTOCOLS, SPREAD, over the first pairs with a known truth.
+def by_pair(experiment: Experiment, methods: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """By our protocol and by each of PROTOCOLS, a row a method and pair: method, KEY, MEASURED, and what else is had.
 
-    What needs weights that are not there is not in it.
+    Of the first MOST pairs with a known truth.   What needs weights that are not there is not in it.
     """
-    pairs = experiment.pairs_with_truth[:MOST]
+    pairs, found = experiment.pairs_with_truth[:MOST], {}
     folders = {method: experiment.results_folder(method) for method in methods}
-    rows = []
     for name, protocol in {OURS: None, **PROTOCOLS}.items():
         how = Beside(ssim=protocol.ssim if protocol else Beside().ssim, regions=False)
-        found = pass_over(Asked(folders, experiment.data, pairs, how, protocol=protocol)).pairs
+        found[name] = pass_over(Asked(folders, experiment.data, pairs, how, protocol=protocol)).pairs
+    return found
+
+
+def spread(pairs: Mapping[str, pd.DataFrame], measures: Sequence[str] = MEASURED) -> pd.DataFrame:
+    """Means of each method by each protocol, SPREAD.   pairs: of `by_pair`."""
+    rows = []
+    for name, found in pairs.items():
         for method, table in found.groupby("method", sort=False):
-            for measure in measures:
-                mean = mean_interval(table[measure].tolist(), table["person"].tolist(), table["clothing"].tolist())
-                rows.append((name, method, measure, *mean))
+            rows += [(name, method, measure, *mean_over_pairs(table, measure)) for measure in measures]
     return pd.DataFrame(rows, columns=SPREAD)
 
 
@@ -69,12 +73,13 @@ def _cell(row: object, digits: int) -> str:
     return f"{mean.value:.{digits}f} [{mean.low:.{digits}f}, {mean.high:.{digits}f}]"
 
 
-def orders(rows: pd.DataFrame, measure: str, more_is_better: bool = True) -> dict[str, list[str]]:
-    """The methods from best to worst by each protocol."""
-    shown = rows[rows["measure"] == measure].sort_values("value", ascending=not more_is_better, kind="stable")
-    return {
-        protocol: shown.loc[shown["protocol"] == protocol, "method"].tolist() for protocol in rows["protocol"].unique()
-    }
+def orders(pairs: Mapping[str, pd.DataFrame], measure: str) -> dict[str, Order]:
+    """The methods from best to worst by each protocol, over the pairs that all have.   pairs: of `by_pair`."""
+    found, better = dict[str, Order | None](), MEASURES[measure].better
+    for name, table in pairs.items():
+        of_methods = {str(method): part for method, part in table.groupby("method", sort=False)}
+        found[name] = order_of_methods(of_methods, measure, better)
+    return {name: order for name, order in found.items() if order is not None}
 
 
 def series_of(rows: pd.DataFrame, measure: str) -> tuple[list[str], dict[str, Matrix]]:
@@ -83,8 +88,9 @@ def series_of(rows: pd.DataFrame, measure: str) -> tuple[list[str], dict[str, Ma
     return [str(name) for name in values.index], {str(name): values[name].to_numpy() for name in values.columns}
 
 
-def findings(rows: pd.DataFrame, measure: str) -> list[str]:
-    """How a protocol's say compares with a method's, in sentences."""
+def findings(pairs: Mapping[str, pd.DataFrame], measure: str) -> list[str]:
+    """How a protocol's say compares with a method's, in sentences, and the orders.   pairs: of `by_pair`."""
+    rows = spread(pairs, [measure])
     values = rows[rows["measure"] == measure].pivot_table("value", "method", "protocol", sort=False)
     label = MEASURES[measure].label
     by_protocol, by_method = values.max(axis=1) - values.min(axis=1), values.max() - values.min()
@@ -92,11 +98,12 @@ def findings(rows: pd.DataFrame, measure: str) -> list[str]:
         f"{label} of the same pictures moves by {by_protocol.min():.3f} to {by_protocol.max():.3f} with the protocol;",
         f"best and worst method lie {by_method.min():.3f} to {by_method.max():.3f} apart, by one protocol.",
     ]
-    by_order: dict[tuple[str, ...], list[str]] = {}
-    for protocol, order in orders(rows, measure).items():
-        by_order.setdefault(tuple(order), []).append(protocol)
-    found += ["Orders by the means alone, whether or not these pairs decide them (comparison says which they do):"]
-    return found + [f"{' > '.join(order)}: {', '.join(protocols)}" for order, protocols in by_order.items()]
+    by_order: dict[Order, list[str]] = {}
+    for protocol, order in orders(pairs, measure).items():
+        by_order.setdefault(order, []).append(protocol)
+    if by_order:
+        found.append(f"Best first, by the means of the pairs that all have{legend(list(by_order))}:")
+    return found + [f"{order}: {', '.join(protocols)}" for order, protocols in by_order.items()]
 
 
 def settings() -> pd.DataFrame:

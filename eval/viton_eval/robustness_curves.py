@@ -22,7 +22,8 @@ from viton_eval.measure_labels import MEASURES
 from viton_eval.results import robustness_of
 from viton_eval.robustness import EXACT, MEASURED, pairs_tested, read_robustness
 from viton_eval.scores import KEY
-from viton_eval.scores_table import difference_cell
+from viton_eval.scores_order import legend, order_of_methods
+from viton_eval.scores_table import difference_cell, difference_text
 
 TITLES = {POSE: "noise in pose", PARSING: "noise in parsing", BOTH: "noise in both"}
 CURVE = ["method", "kind", "level", "both", "exact", "mean", "difference", "difference_low", "difference_high"]
@@ -133,8 +134,8 @@ def _most(table: pd.DataFrame, order: Sequence[Mapping[Hashable, object]], kind:
         return f"{said}; it shares no pair with the next, {order[1]['method']}"
     more = _interval(pairs, pairs["apart"] - pairs["apart_next"])
     sure = more.low > 0 and more.n >= FEWEST
-    by = f"{more.value:+.{digits}f} [{more.low:+.{digits}f}, {more.high:+.{digits}f}] n={more.n}"
-    return f"{said}; {'more than' if sure else 'not shown to be more than'} the next, {order[1]['method']}: {by}"
+    than = "more than" if sure else "not shown to be more than"
+    return f"{said}; {than} the next, {order[1]['method']}: {difference_text(more, digits)}"
 
 
 def _shown(row: Mapping[Hashable, object]) -> bool:
@@ -150,32 +151,18 @@ def order_of(table: pd.DataFrame, found: pd.DataFrame, measure: str) -> list[str
     most = max(levels_of(table))
     known = {str(name): apart(table, str(name), BOTH, most, measure) for name in found["method"].unique()}
     left_out = [name for name, pairs in known.items() if pairs.empty]
-    common = _common([pairs for pairs in known.values() if len(pairs)])
-    if common.empty:
+    left = {name: pairs for name, pairs in known.items() if len(pairs)}
+    orders = {level: order_of_methods(left, at, "less") for level, at in ((0, "exact"), (most, "noisy"))}
+    if (before := orders[0]) is None or (after := orders[most]) is None:
         return []
-    means = {name: common.merge(pairs, on=KEY) for name, pairs in known.items() if len(pairs)}
-    before, after = (_nearest_first({name: pairs[at] for name, pairs in means.items()}) for at in ("exact", "noisy"))
-    told = [f"level {level:g}, nearest first: {', '.join(order)}" for level, order in ((0, before), (most, after))]
     told = [
-        f"by the means of {len(common)} pairs that all have, decided or not",
-        *told,
+        f"by the means of {before.n} pairs that all have{legend([before, after])}",
+        *(f"level {level:g}, nearest first: {order}" for level, order in orders.items()),
         *(f"{name}: no pair under noise" for name in left_out),
     ]
-    passed = [(one, other) for one, other in combinations(before, 2) if after.index(one) > after.index(other)]
+    places = {name: place for place, name in enumerate(after.methods)}
+    passed = [(one, other) for one, other in combinations(before.methods, 2) if places[one] > places[other]]
     return told + ([_passed(table, *pair, most, measure) for pair in passed] or ["no two methods change places"])
-
-
-def _nearest_first(values: Mapping[str, pd.Series]) -> list[str]:
-    means = {name: float(np.mean(each.to_numpy(float))) for name, each in values.items()}
-    return sorted(means, key=means.__getitem__)
-
-
-def _common(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The pairs that are in every table, KEY; none for no tables."""
-    found = tables[0][KEY] if tables else pd.DataFrame(columns=KEY)
-    for table in tables[1:]:
-        found = found.merge(table[KEY], on=KEY)
-    return found
 
 
 def _passed(table: pd.DataFrame, one: str, other: str, level: float, measure: str) -> str:
@@ -184,8 +171,9 @@ def _passed(table: pd.DataFrame, one: str, other: str, level: float, measure: st
     pairs, digits = both[0].merge(both[1], on=KEY, suffixes=("", "_other")), MEASURES[measure].digits
     behind = _interval(pairs, pairs["noisy"] - pairs["noisy_other"])
     shown = behind.low > 0 and behind.n >= FEWEST
-    by = f"{behind.value:+.{digits}f} [{behind.low:+.{digits}f}, {behind.high:+.{digits}f}] n={behind.n}"
-    return f"{other} passes {one}, by {by}" + ("" if shown else ": not shown by these pairs")
+    return f"{other} passes {one}, by {difference_text(behind, digits)}" + (
+        "" if shown else ": not shown by these pairs"
+    )
 
 
 def unmoved(table: pd.DataFrame) -> list[str]:

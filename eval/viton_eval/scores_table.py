@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from viton_eval.interval import FEWEST, Mean, mean_interval
+from viton_eval.interval import Mean, decides, mean_interval
 from viton_eval.measure_labels import MEASURES
 from viton_eval.scores import COLUMNS, KEY
 
@@ -18,6 +18,7 @@ RESULT = [
 ]  # fmt: skip
 
 
+MORE_DIGITS = 3  # that a difference may have for its sake; a smaller one is written with its power of ten
 BY_TRAINING = ["method", "metric", "training", "both", "difference", "difference_low", "difference_high"]
 
 
@@ -226,7 +227,25 @@ def _interval(low: float, high: float, form: str, pairs: object) -> str:
 
 
 def difference_cell(row: Mapping[Hashable, object], digits: int) -> str:
-    """A difference with its interval and n for the eye; `*`: of FEWEST pairs or more, the interval without zero."""
+    """`difference_text` of a row of `compare`."""
     apart, low, high = (float(str(row[name])) for name in ("difference", "difference_low", "difference_high"))
-    mark = "*" if (low > 0 or high < 0) and int(str(row["both"])) >= FEWEST else ""
-    return f"{apart:+.{digits}f} {_interval(low, high, f'+.{digits}f', row['both'])}{mark} n={row['both']}"
+    return difference_text(Mean(apart, low, high, int(str(row["both"]))), digits)
+
+
+def difference_text(found: Mean, digits: int) -> str:
+    """A difference with its interval and n for the eye; `*`: of FEWEST pairs or more, the interval without zero.
+
+    A marked one has as many more digits as it takes that none of its three numbers is written as zero.
+    """
+    marked = decides(found)
+    form = _form_that_shows(found[:3], digits) if marked else f"+.{digits}f"
+    return f"{found.value:{form}} {_interval(found.low, found.high, form, found.n)}{'*' * marked} n={found.n}"
+
+
+def _form_that_shows(values: Sequence[float], digits: int) -> str:
+    """The format of fewest decimals, `digits` or more, by which no value that is not zero is written as zero."""
+    for more in range(MORE_DIGITS + 1):
+        form = f"+.{digits + more}f"
+        if all(float(f"{value:{form}}") or not value for value in values):
+            return form
+    return "+.1e"

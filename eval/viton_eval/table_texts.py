@@ -10,6 +10,7 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from textwrap import wrap
 
 import pandas as pd
 
@@ -23,13 +24,25 @@ LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "\u2191": r"$\uparrow$",  # arrows are in none of LaTeX's text fonts
+    "\u2193": r"$\downarrow$",
+    "\u00b1": r"$\pm$",
     **{sign: f"\\{sign}" for sign in "%&_#{}$"},
 }
-ARGUMENT = re.compile(r"[\[*]")  # at the start of a row LaTeX takes it for one of the command that ended the row above
+TEXT_WIDTH = 72  # characters that a column of text holds in article's 10 points, two more for the gap of each column
+ARGUMENT = re.compile(
+    r"[\[*]"
+)  # at the start of a line LaTeX takes it for one of the command that ended the line above
 LABEL = re.compile(r"[A-Za-z0-9:._-]*")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")  # line ends too: a cell is one line
-MARKDOWN = str.maketrans({sign: f"&#{ord(sign)};" for sign in "&<>|\\`~$"})
-EMPHASIS = re.compile(r"\*(?=\S)|(?<![^\W_])_(?=\S)")  # a star or underscore that could begin it
+MARKDOWN = re.compile(
+    r"[|\\`]"
+    r"|&(?=[#A-Za-z])"  # could begin an entity
+    r"|<(?=[A-Za-z/!?])"  # a tag or a link
+    r"|^>"  # a quotation
+    r"|[*~$](?=\S)|(?<![^\W_])_(?=\S)"  # emphasis, struck text, a formula
+    r"|(?<=\])\("  # where a link leads
+)
 
 
 def csv_text(table: pd.DataFrame, digits: str = DIGITS, index: bool = False) -> str:
@@ -70,26 +83,33 @@ def read_csv_text(path: Path, text_columns: Sequence[str]) -> pd.DataFrame:
 def latex_text(table: pd.DataFrame, caption: str = "", label: str = "") -> str:
     """A table with its row names as LaTeX, in booktabs' lines; text is escaped, numbers stay as they are.
 
-    Raises ValueError for a label of other signs than letters, digits, ':', '.', '_' and '-'.
+    The first line, a comment, names the packages that it needs.   One that is wider than a column of text is set small
+    and scaled to its width, with its heads broken into lines.   Raises ValueError for a label of other signs than
+    letters, digits, ':', '.', '_' and '-'.
     """
     if not LABEL.fullmatch(label):
         raise ValueError(f"label: expected letters, digits, ':', '.', '_' and '-', got {label!r}")
     columns = "l" + "".join("r" if pd.api.types.is_numeric_dtype(kind) else "l" for kind in table.dtypes)
-    head, *body = (_latex_row(row) for row in _rows(table))
+    head, *body = _rows(table)
+    wide = _width([head, *body]) > TEXT_WIDTH
     lines = [
         rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
-        head,
+        _latex_row(_broken(head, body) if wide else [_latex(cell) for cell in head]),
         r"\midrule",
-        *body,
+        *(_latex_row([_latex(cell) for cell in row]) for row in body),
         r"\bottomrule",
         r"\end{tabular}",
     ]
+    if wide:
+        lines = [r"\small", r"\resizebox{\linewidth}{!}{%", *lines, "}"]
     if caption or label:
         told = [rf"\caption{{{_latex(caption)}}}"] if caption else []
         told += [rf"\label{{{label}}}"] if label else []
         lines = [r"\begin{table}", r"\centering", *told, *lines, r"\end{table}"]
-    return "\n".join([*lines, ""])
+    elif wide:
+        lines = [r"\begingroup", *lines, r"\endgroup"]
+    return "\n".join([rf"% needs \usepackage{{{'booktabs,graphicx' if wide else 'booktabs'}}}", *lines, ""])
 
 
 def markdown_text(table: pd.DataFrame) -> str:
@@ -100,8 +120,8 @@ def markdown_text(table: pd.DataFrame) -> str:
 
 def markdown_cell(value: object) -> str:
     """Anything as one line of Markdown that shows it as it is, in a table or elsewhere."""
-    text = CONTROL.sub(" ", str(value)).translate(MARKDOWN).replace("](", "]&#40;")
-    return EMPHASIS.sub(lambda found: f"&#{ord(found[0])};", text)
+    text = CONTROL.sub(" ", str(value)).strip(" ")  # a space in front would hide the start from the pattern
+    return MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", text)
 
 
 def _rows(table: pd.DataFrame) -> Iterable[list[object]]:
@@ -115,11 +135,34 @@ def _is_nothing(value: object) -> bool:
     return value is None or value is pd.NA or value != value  # NaN alone is not itself
 
 
-def _latex_row(row: Sequence[object]) -> str:
-    cells = [_latex(cell) for cell in row]
-    if ARGUMENT.match(cells[0]):
-        cells[0] = f"{{{cells[0][0]}}}{cells[0][1:]}"
-    return " & ".join(cells) + r" \\"
+def _width(rows: Sequence[Sequence[object]]) -> int:
+    """Of a table as it is set, about, in characters."""
+    return sum(_longest(column) + 2 for column in zip(*rows, strict=True))
+
+
+def _longest(cells: Iterable[object]) -> int:
+    return max((len(str(cell)) for cell in cells), default=0)
+
+
+def _broken(head: Sequence[object], body: Sequence[Sequence[object]]) -> list[str]:
+    """Heads in lines no longer than what stands below them, or than the longest word, escaped."""
+    below = list(zip(*body, strict=True)) or [()] * len(head)
+    return [_stacked(str(cell), max(_longest(cells), 1)) for cell, cells in zip(head, below, strict=True)]
+
+
+def _stacked(text: str, width: int) -> str:
+    lines = wrap(CONTROL.sub(" ", text), width, break_long_words=False, break_on_hyphens=False)
+    told = r"\\".join(_safe_start(_latex(line)) for line in lines)
+    return rf"\shortstack[l]{{{told}}}" if len(lines) > 1 else _latex(text)
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    return " & ".join([_safe_start(cells[0]), *cells[1:]]) + r" \\"
+
+
+def _safe_start(text: str) -> str:
+    """Escaped text that may stand behind the end of a line."""
+    return f"{{{text[0]}}}{text[1:]}" if ARGUMENT.match(text) else text
 
 
 def _latex(value: object) -> str:

@@ -33,7 +33,7 @@ class Method(NamedTuple):
     """A method's card."""
 
     name: str
-    label: str  # "undertrained: N steps" or "imported", "" when it is neither
+    label: str  # "undertrained: N steps", what of it is, or "imported"; "" when it is neither
     stages: list[str]  # a sentence each
     states: list[State]  # of its steps that are not up to date
 

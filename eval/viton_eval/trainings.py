@@ -7,7 +7,7 @@ Where another run's stages are tried on (`trained`), nothing is trained, and the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,18 +139,31 @@ def label_of(config: ExperimentConfig, method: str) -> str:
 
 
 def undertrained(config: ExperimentConfig, method: str) -> str:
-    """The label of what was not trained until its validation curve lay flat; "" where nothing is trained."""
+    """The label of what was not trained until its validation curve lay flat; "" where nothing is trained.
+
+    Of a method that trains nothing itself it says what it takes from a trained stage: a mask of its target.
+    """
     if not (stages := used_stages(config, method)):
         return ""
+    borrowed = "" if stages_of(config, method) else f"mask by {' and '.join(stages)}, "
     if (run := config.trained) is not None:
         seed, flat = seeds_of(config, method)[0], elsewhere.lies_flat(run)
         lie = [elsewhere.find(elsewhere.stage_in(run, stage, seed)) for stage in stages]
         if any(one.lacks for one in lie):
-            return "not trained yet"
+            return f"{borrowed}not trained yet"
         steps = [one.steps for one in lie]
     else:
         steps, flat = [stage_config(config, stage).steps for stage in stages], config.plateau
-    return "" if flat else f"undertrained: {' + '.join(map(str, steps))} steps"
+    return "" if flat else f"{borrowed}undertrained: {' + '.join(map(str, steps))} steps"
+
+
+def labels_told(labels: Mapping[str, str]) -> str:
+    """The labels of methods in a line, each said once with the methods that it is of; "" where none has one."""
+    whose: dict[str, list[str]] = {}
+    for method, label in labels.items():
+        whose.setdefault(label, []).append(method)
+    told = {label: "every method" if names == list(labels) else ", ".join(names) for label, names in whose.items()}
+    return "; ".join(f"{label} ({names})" for label, names in told.items() if label)
 
 
 def _asked(config: ExperimentConfig) -> Iterator[tuple[str, str, int]]:

@@ -14,7 +14,7 @@ from viton_eval import elsewhere
 from viton_eval.commands import open_run
 from viton_eval.plan import plan
 from viton_eval.results import results_of, stage_of
-from viton_eval.trainings import undertrained
+from viton_eval.trainings import labels_told, undertrained
 
 METHODS = ["non-parametric", "encoder-decoder", "viton"]
 
@@ -86,11 +86,18 @@ def test_steps_and_plateau_are_those_of_the_run_that_trained(tried):
     config = load_config(tried)
     assert undertrained(config, "viton") == "undertrained: 40 + 20 steps"
     assert undertrained(config, "encoder-decoder") == "undertrained: 40 steps"
+    assert undertrained(config, "non-parametric") == "mask by coarse, undertrained: 40 steps"
     Path("runs/other/config.yaml").write_text("plateau: true\n")
     assert undertrained(config, "viton") == ""
     stage("refine", weights="")
     Path("runs/other/stages/refine/0/done.json").unlink()
     assert undertrained(config, "viton") == "not trained yet"
+
+
+def test_each_label_is_said_once_with_the_methods_that_it_is_of():
+    assert labels_told({"viton": "a", "crn": "", "cagan": "a", "prgan": "b"}) == "a (viton, cagan); b (prgan)"
+    assert labels_told({"viton": "a", "crn": "a"}) == "a (every method)"
+    assert labels_told({"viton": "", "crn": ""}) == labels_told({}) == ""
 
 
 def test_how_far_a_stage_is_is_read_off_its_folder(tmp_path):

@@ -12,7 +12,7 @@ from viton.parsing import CIHP
 from viton.warp import WarpReport
 from viton_eval import failures
 from viton_eval.failure_facts import Again, Facts, Usual, expected_worn, pose_distances, pose_of, usual_of
-from viton_eval.failure_references import agreement, by_attributes, ranked
+from viton_eval.failure_references import DEFINED, WEAK, WHY_WEAK, agreement, by_attributes, ranked, weak_rules
 from viton_eval.failure_rules import Rule, Said, forearm_on_trunk, rules, severities
 from viton_eval.garment_shapes import outline_of, worn_shape
 
@@ -266,3 +266,23 @@ def test_a_gallery_shows_every_case_with_its_severity(make, usual, tmp_path):
     shown = [axis for axis in figure.axes if axis.images]
     assert len(shown) == 6
     assert figure.axes[0].get_xlabel() == "worst: 0.9, fires"
+
+
+def test_a_reason_is_told_of_each_weak_rule_and_of_no_other():
+    told = pd.DataFrame({"rule": ["lost texture"] * 4 + ["rare pose"], "severity": [-0.1, 0.2, -0.3, np.nan, -1.0]})
+    ranks = {"rare pose": 0.69, "hem mismatch": WEAK, "occlusion": 0.5, "neck artefact": np.nan, "lost texture": 0.1}
+    first, *lines = weak_rules(pd.DataFrame({"ranked": ranks}), told)
+    assert first == "no better than a weak hint (ranked below 0.7): rare pose, occlusion, lost texture"
+    assert lines == [
+        f"rare pose (ranked 0.69): {WHY_WEAK['rare pose']}",
+        "occlusion (ranked 0.50): no reason is known",
+        f"lost texture (ranked 0.10): {WHY_WEAK['lost texture']}: 2 of 3 results have more of it than their product",
+    ]
+    assert weak_rules(pd.DataFrame({"ranked": {"occlusion": 0.9}}), told) == [first.split(":")[0] + ": none"]
+    assert weak_rules(pd.DataFrame({"ranked": {"lost texture": 0.2}}), told.iloc[:0])[1].endswith(
+        WHY_WEAK["lost texture"]
+    )
+
+
+def test_reasons_are_of_rules_that_there_are():
+    assert set(WHY_WEAK) <= set(DEFINED) == {rule.name for rule in rules(None)}

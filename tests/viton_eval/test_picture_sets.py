@@ -18,6 +18,7 @@ from viton.results import Folder, Outcome, failed
 from viton_eval import protocol_spread, try_ons
 from viton_eval.experiment import Experiment, open_experiment
 from viton_eval.inception_claims import FAILS, HOLDS, UNDECIDED, claims, orders_alike, steps
+from viton_eval.interval import FEWEST
 from viton_eval.kept_tables import keep
 from viton_eval.pair_links import links_of
 from viton_eval.paper_table import REAL, TABLE_1, in_papers_order, paper_table
@@ -44,6 +45,7 @@ from viton_eval.score_faults import (
     shift_of,
 )
 from viton_eval.scores import score
+from viton_eval.scores_order import legend, order_of_methods
 from viton_eval.scores_table import compare
 from viton_eval.set_table import scores_table, set_table
 from viton_eval.table_texts import read_csv_text
@@ -290,7 +292,7 @@ def test_the_papers_table_adds_up():
 
 
 def test_by_another_protocol_the_same_pictures_score_otherwise_but_the_truth_is_still_best(experiment):
-    rows = protocol_spread.spread(experiment, ["viton"])
+    rows = protocol_spread.spread(protocol_spread.by_pair(experiment, ["viton"]))
     assert set(rows["protocol"]) == {"ours", "hr-viton", "ladi-vton", "catvton"}
     assert (rows.loc[rows["measure"] == "ssim", "value"] > 0.999).all()
     told = protocol_spread.readable(rows, "ssim")
@@ -298,13 +300,50 @@ def test_by_another_protocol_the_same_pictures_score_otherwise_but_the_truth_is_
     assert set(protocol_spread.settings().index) == set(rows["protocol"])
 
 
-def test_orders_run_from_best_to_worst():
-    rows = pd.DataFrame(
-        [("ours", "a", "l1", 1.0), ("ours", "b", "l1", 2.0), ("x", "a", "l1", 3.0), ("x", "b", "l1", 2.0)],
-        columns=["protocol", "method", "measure", "value"],
-    )
-    assert protocol_spread.orders(rows, "l1") == {"ours": ["b", "a"], "x": ["a", "b"]}
-    assert protocol_spread.orders(rows, "l1", more_is_better=False) == {"ours": ["a", "b"], "x": ["b", "a"]}
+def protocols_of_pairs(shift, scatter, pairs=12):
+    """Two protocols by which B's PSNR is the better one, and by the second only by chance."""
+    draw, found = np.random.default_rng(0), {}
+    for name, by, spread in (("ours", shift, 0.0), ("x", shift, scatter)):
+        apart = draw.normal(0, 1, pairs)
+        apart = by + spread * (apart - apart.mean())
+        rows = [(f"p{i}", f"c{i}", "a", 20.0 + i, 0.5) for i in range(pairs)]
+        rows += [(f"p{i}", f"c{i}", "b", 20.0 + i + apart[i], 0.5) for i in range(pairs)]
+        found[name] = pd.DataFrame(rows, columns=["person", "clothing", "method", "psnr", "ssim"])
+    return found
+
+
+def test_orders_run_from_best_to_worst_and_mark_the_steps_that_the_pairs_do_not_decide():
+    pairs = protocols_of_pairs(0.1, 5.0)
+    assert {name: str(order) for name, order in protocol_spread.orders(pairs, "psnr").items()} == {
+        "ours": "b > a", "x": "b ~ a",
+    }  # fmt: skip
+    assert {str(order) for order in protocol_spread.orders(protocols_of_pairs(-0.1, 0), "psnr").values()} == {"a > b"}
+    few = protocols_of_pairs(0.1, 0.0, FEWEST - 1)
+    assert {str(order) for order in protocol_spread.orders(few, "psnr").values()} == {"b ~ a"}
+
+
+def test_findings_tell_each_order_once_under_a_legend_of_the_signs_that_occur():
+    told = protocol_spread.findings(protocols_of_pairs(0.1, 5.0), "psnr")
+    assert told[-2:] == ["b > a: ours", "b ~ a: x"]
+    assert told[-3].startswith("Best first, by the means of the pairs that all have; `>`: decided, ")
+    assert "excludes zero (1 of 2 steps); `~`: not decided, " in told[-3]
+    sure = protocol_spread.findings(protocols_of_pairs(0.1, 0.0), "psnr")
+    assert sure[-1] == "b > a: ours, x"
+    assert "~" not in sure[-2]
+    same = protocol_spread.findings(protocols_of_pairs(0.1, 5.0), "ssim")
+    assert same[-1] == "a ~ b: ours, x", "an interval from zero to zero excludes nothing"
+
+
+def test_an_order_is_over_the_pairs_that_all_have():
+    tables = {
+        name: pd.DataFrame({"person": list("pqr"), "clothing": list("cde"), "m": values})
+        for name, values in {"a": [1, 2, 90], "b": [2, 3, np.nan]}.items()
+    }
+    assert order_of_methods(tables, "m", "less").methods == ("a", "b")
+    assert order_of_methods(tables, "m", "more") == (("b", "a"), (False,), 2)
+    assert order_of_methods({**tables, "c": tables["a"].iloc[:0]}, "m", "less") is None
+    assert str(order_of_methods({"a": tables["a"]}, "m", "less")) == "a"
+    assert legend([order_of_methods({"a": tables["a"]}, "m", "less")]) == ""
 
 
 def test_more_groups_never_score_higher_on_equal_groups(experiment):
@@ -330,7 +369,8 @@ def test_a_table_is_kept_in_three_forms_and_shown_as_it_was(experiment):
     folder = try_ons.run_of(experiment).tables / "agreement"
     assert read_csv_text(folder / "of-methods.csv", ["a|b"])["a|b"].tolist() == ["=1+1", "<b>"]
     assert r"50\% \& more. Experiment t: " in (folder / "of-methods.tex").read_text()
-    assert "MADE-UP" in (folder / "of-methods.md").read_text()
+    told = "MADE-UP people and garments; undertrained: 3 + 2 steps (viton); undertrained: 2 steps (crn)."
+    assert told in (folder / "of-methods.md").read_text()
     assert "<b>" not in (folder / "of-methods.md").read_text()
     keep(experiment, "agreement", "of-methods", table, "", pd.DataFrame({"n": [1.5]}))
     assert (folder / "of-methods.csv").read_text() == "n\n1.5\n"

@@ -143,9 +143,10 @@ def test_methods_that_change_places_are_told_with_whether_it_is_shown():
     for scatter, shown in ((0.001, True), (0.5, False)):
         crossing = table(harm=HARM | {"viton": dict.fromkeys(KINDS, 0.05)}, spread=scatter)
         of_all, first, last, said = order_of(crossing, curves(crossing, "judge_garment"), "judge_garment")
-        assert of_all == "by the means of 12 pairs that all have, decided or not"
-        assert first == "level 0, nearest first: viton, crn, cagan"
-        assert last == "level 2, nearest first: crn, viton, cagan"
+        assert of_all.startswith("by the means of 12 pairs that all have; `>`: decided, ")
+        assert ("`~`: not decided, " in of_all) is not shown
+        assert first == "level 0, nearest first: viton > crn > cagan"
+        assert last == f"level 2, nearest first: crn {'>' if shown else '~'} viton {'>' if shown else '~'} cagan"
         assert said.startswith("crn passes viton, by +0.030 [")
         assert said.endswith("n=12" if shown else ": not shown by these pairs")
 
@@ -232,7 +233,9 @@ def test_methods_are_ordered_by_the_pairs_that_all_have():
     gone = told.index[crn & (told["kind"] == BOTH) & (told["level"] == LEVELS[-1]) & told["person"].isin(hardest)]
     told.loc[gone, "status"], told.loc[gone, list(MEASURED)] = "warp_failed:few_contour_points", np.nan
     lines = order_of(told, curves(told, "judge_garment"), "judge_garment")
-    assert lines[0] == "by the means of 6 pairs that all have, decided or not"
+    assert lines[0].startswith("by the means of 6 pairs that all have; `~`: not decided, ")
+    assert "fewer than 8 pairs (4 of 4 steps)" in lines[0]
+    assert lines[1] == "level 0, nearest first: viton ~ crn ~ cagan", "six pairs decide nothing"
     assert lines[-1] == "no two methods change places"
 
 

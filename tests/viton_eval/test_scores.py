@@ -19,6 +19,7 @@ from viton.results import Folder, Outcome, failed
 from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
 from viton.warp_map import encoded_map
+from viton_eval.interval import Mean
 from viton_eval.judge import REACH, Judge
 from viton_eval.measures import lab_difference, mask_iou, mean_in, psnr, size_error, ssim, ssim_map
 from viton_eval.scores import (
@@ -35,6 +36,7 @@ from viton_eval.scores_settings import code_files
 from viton_eval.scores_table import (
     compare,
     difference_cell,
+    difference_text,
     in_reach,
     over_seeds,
     protocol,
@@ -342,6 +344,20 @@ def test_no_number_stands_without_n_and_interval():
     assert apart.iloc[0, 0] == "+0.3000 [+0.3000, +0.3000]* n=12"
     assert "asked above 0.7: NOT reached" in in_reach([table_of([0.5] * 4)], "l1_garment", low=0.7)
     assert in_reach([table_of([0.5] * 4)], "ssim", low=0.7).endswith("not known of any pair")
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        ((0.0004, 0.0001, 0.0007), "+0.0004 [+0.0001, +0.0007]* n=9"),
+        ((-0.002, -0.004, -0.00002), "-0.00200 [-0.00400, -0.00002]* n=9"),
+        ((3e-9, 1e-9, 0.5), "+3.0e-09 [+1.0e-09, +5.0e-01]* n=9"),
+        ((0.0004, -0.0001, 0.0007), "+0.000 [-0.000, +0.001] n=9"),
+        ((0.0004, 0.0, 0.0007), "+0.000 [+0.000, +0.001] n=9"),
+    ],
+)
+def test_no_marked_difference_is_written_as_zero_and_others_have_their_digits(found, text):
+    assert difference_text(Mean(*found, 9), 3) == text
 
 
 @pytest.mark.parametrize(("both", "low", "marked"), [(8, 0.1, True), (7, 0.1, False), (8, -0.1, False)])
