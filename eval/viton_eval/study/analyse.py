@@ -127,10 +127,14 @@ def _sentence(
     text = (
         f"In {len(counted)} two-alternative votes of {raters} raters on {comparisons} comparisons "
         f"({len(study.methods)} methods, {study.design['mode']}), {said} against the others "
-        f"(95% interval clustered by rater and pair; chance 50%); {len(left_out)} raters were left out by rules "
+        f"(95% interval clustered by rater and pair; chance 50%); {_raters(len(left_out))} left out by rules "
         f"fixed beforehand."
     )
     return f"{MARK}: {text}" if simulated else text
+
+
+def _raters(count: int) -> str:
+    return "1 rater was" if count == 1 else f"{count or 'no'} raters were"
 
 
 def _percent(row: Any) -> str:
