@@ -94,7 +94,7 @@ NOTEBOOKS = (
         for name in (
             *("experiment", "fail*", "floor", "garment*", "interval", "judge*", "likeness", "measure*", "necks"),
             *("options", "page_names", "photo*", "regions", "results", "robustness_curves", "sco*", "sou*", "tables"),
-            *("templates", "truth", "try_ons", "csv_cells", "table_texts", "notebook*"),
+            *("templates", "truth", "try_ons", "csv_cells", "table_texts", "notebook*", "yardsticks"),
         )
     ),
     "eval/viton_eval/site/notebook.*",
