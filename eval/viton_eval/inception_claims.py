@@ -15,10 +15,9 @@ from viton_eval.interval import Mean
 from viton_eval.paper_table import REAL, TABLE_1
 from viton_eval.picture_sets import PHOTOS
 from viton_eval.rank_correlation import spearman
-from viton_eval.score_faults import BLURRED, OTHER, SCORE, TRUE
+from viton_eval.score_faults import ALIKE, BLURRED, OTHER, SCORE, TRUE
 
 HOLDS, FAILS, UNDECIDED, DIFFERS = "holds", "the other way round", "undecided", "differs"
-ALIKE = 1e-5  # of a score: what another order of the same pictures may change in a network's float32
 CLAIM = ["claim", "by", "paper", "here", "verdict"]
 Row = tuple[str, str, str, str, str]
 

@@ -36,6 +36,7 @@ MOST = 40  # pairs: five sets go through the judge
 TRUE, OTHER, BLURRED, NOISY, NOTHING = "as they are", "of another pair", "blurred", "noisy", "nothing done"
 FAULTS = ["fault", "measure", "value", "low", "high", "n"]
 SCORE = "Inception Score"
+ALIKE = 1e-5  # of a score: what another order of the same pictures may change in a network's float32
 
 
 def told() -> str:
@@ -114,6 +115,22 @@ def readable(faults: pd.DataFrame) -> pd.DataFrame:
     order = list(dict.fromkeys(faults["fault"])), list(dict.fromkeys(faults["measure"]))
     table = cells.pivot(index="fault", columns="measure", values="cell").loc[order].fillna("-")
     return table.rename_axis(index=None, columns=None)
+
+
+def why_intervals_differ(faults: pd.DataFrame) -> list[str]:
+    """For each measure by which TRUE and OTHER, which are the same pictures, are alike but their intervals are not."""
+    told = []
+    for measure, rows in faults[faults["fault"].isin((TRUE, OTHER))].groupby("measure", sort=False):
+        cells = {str(row[1]): (Mean(*row[3:]), _cell(Mean(*row[3:]))) for row in rows.itertuples()}
+        if len(cells) < 2:
+            continue
+        (one, shown), (other, as_other) = cells[TRUE], cells[OTHER]
+        if np.isclose(one.value, other.value, rtol=ALIKE, atol=0) and shown != as_other and np.isfinite(one.low):
+            told.append(
+                f"{measure}: {shown} {TRUE}, {as_other} {OTHER}; the pictures are the same, and the jackknife leaves "
+                "out people, each with the pictures made for them, so that it sees how pictures pair with people"
+            )
+    return told
 
 
 def _cell(mean: Mean) -> str:

@@ -115,7 +115,7 @@ NOTEBOOKS = (
                 "necks",
             ),
             *("options", "page_names", "photo*", "regions", "results", "robustness_curves", "sco*", "sou*", "tables"),
-            *("templates", "truth", "try_ons", "csv_cells", "table_texts", "notebook*"),
+            *("templates", "truth", "try_ons", "csv_cells", "table_texts", "notebook*", "yardsticks"),
         )
     ),
     *("eval/viton_eval/people.py", "eval/viton_eval/human_study.py", "eval/viton_eval/study/*.py"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -21,10 +21,9 @@ from viton.try_on_figures import WHOLE, Curve, representation_picture
 from viton_eval.commands import Run, open_run
 from viton_eval.experiment import Experiment
 from viton_eval.judge import Judge
-from viton_eval.measure_labels import MEASURES
 from viton_eval.measures import Mask
 from viton_eval.regions import box_of
-from viton_eval.scores import KEY, Known, Scores, judgements, known_of, score_picture, scores_kept
+from viton_eval.scores import KEY, Known, Scores, known_of, scores_kept
 from viton_eval.scoring import judge_in
 from viton_eval.trainings import seeds_of
 
@@ -93,6 +92,11 @@ def chosen(config: StageConfig) -> list[str]:
     return [f"{name} {shown[name]}" for name in CHOSEN if name in shown]
 
 
+def stages_of_run(experiment: Experiment) -> list[str]:
+    """Every stage that the experiment trains, by the name of its folder."""
+    return list(dict.fromkeys(training.folder for training in run_of(experiment).trainings.values()))
+
+
 def validation_curves(experiment: Experiment) -> dict[str, dict[str, list[Curve]]]:
     """Validation measures of every stage that has been trained, if only in part: a curve a seed, by stage and name.
 
@@ -121,7 +125,7 @@ def curves_of(folder: Path) -> dict[str, Curve]:
 def last_change(curves: Mapping[str, Mapping[str, Sequence[Curve]]]) -> pd.DataFrame:
     """By what share a validation measure changed from the third to the last quarter of its curve, a stage a row.
 
-    Of several seeds the largest change.  Stages with fewer than four values are left out.
+    Of several seeds the largest change.  `without_change` names the stages that are left out.
     """
     rows = {}
     for stage, measures in curves.items():
@@ -132,6 +136,18 @@ def last_change(curves: Mapping[str, Mapping[str, Sequence[Curve]]]) -> pd.DataF
             measure, change = max(changes, key=lambda each: abs(each[1]))
             rows[stage] = (measure, f"{change:+.1%}")
     return pd.DataFrame.from_dict(rows, orient="index", columns=["measure", "change"])
+
+
+def without_change(curves: Mapping[str, Mapping[str, Sequence[Curve]]], stages: Iterable[str]) -> list[str]:
+    """The stages of which `last_change` has no row, and why, a line a reason.   stages: all that there are."""
+    told, whose = set(last_change(curves).index), dict[str, list[str]]()
+    for stage in dict.fromkeys(stages):
+        if stage not in told:
+            measure = next((name for name in CURVES if name in curves.get(stage, {})), None)
+            values = max((len(each[1]) for each in curves[stage][measure]), default=0) if measure else 0
+            few = f"{values} of the four validations that it takes to tell two quarters"
+            whose.setdefault(few if values else f"no validation of {' or '.join(CURVES)}", []).append(stage)
+    return [f"left out: {', '.join(names)}: {why}" for why, names in whose.items()]
 
 
 def change_of(curves: Mapping[str, Curve]) -> tuple[str, float] | None:
@@ -244,22 +260,6 @@ def disagreements(one: pd.DataFrame, other: pd.DataFrame, judged: str = "judge_g
     scaled = apart / apart.std(ddof=0).replace(0, 1)
     table = pd.concat([both[KEY], apart.add_suffix(" difference"), scaled.min(axis=1).rename("strength")], axis=1)
     return table[(apart > 0).all(axis=1)].sort_values("strength", ascending=False).reset_index(drop=True)
-
-
-def moved_and_blurred(truth: Pixels, pixels: int = 2) -> dict[str, Pixels]:
-    """A true picture (H,W,3) moved to the right and down, and, not moved, blurred by a Gaussian of the same sigma."""
-    moved = np.pad(truth, ((pixels, 0), (pixels, 0), (0, 0)), mode="edge")[:-pixels, :-pixels]
-    blurred = cv2.GaussianBlur(truth, (0, 0), pixels)
-    return {f"moved by {pixels} px": moved, f"blurred, sigma {pixels} px": np.asarray(blurred, np.uint8)}
-
-
-def measured(pictures: Mapping[str, Pixels], of: Known, judge: Judge | None) -> pd.DataFrame:
-    """SSIM inside the garment, L1 and the judge's distance in it, of some pictures of one pair, a row each."""
-    found = {
-        name: score_picture(picture, of, judgements(judge, [(of, picture)])[0]) for name, picture in pictures.items()
-    }
-    table = pd.DataFrame.from_dict(found, orient="index")[["judge_garment", "ssim_inside", "l1_garment"]]
-    return table.rename(columns={name: MEASURES[name].label for name in table.columns})
 
 
 def most_printed(experiment: Experiment, pairs: Sequence[Pair]) -> Pair:

@@ -43,6 +43,7 @@ from viton_eval.score_faults import (
     faulty,
     readable,
     shift_of,
+    why_intervals_differ,
 )
 from viton_eval.scores import score
 from viton_eval.scores_order import legend, order_of_methods
@@ -219,6 +220,19 @@ def test_a_fault_of_the_pairing_is_invisible_to_a_set_and_plain_to_the_truth(exp
     assert list(shown.index) == [TRUE, OTHER, BLURRED, NOISY, NOTHING]
     assert shown.loc[NOTHING, "FID from the photos (mean-colour)"] == "-"
     assert float(shown.loc[TRUE, "FID from the photos (mean-colour)"]) > 0
+
+
+def test_that_a_jackknife_sees_the_pairing_is_said_where_its_intervals_show_it():
+    rows = {
+        "KID": {TRUE: (0.5, 0.3, 0.7), OTHER: (0.5 + 1e-7, 0.1, 0.9)},
+        "narrow": {TRUE: (0.5, 0.3, 0.7), OTHER: (0.5, 0.3000001, 0.7)},  # in no digit that is shown
+        "FID": {TRUE: (0.5, np.nan, np.nan), OTHER: (0.5, np.nan, np.nan)},
+        "L1 garment": {TRUE: (0.0, 0.0, 0.0), OTHER: (0.2, 0.1, 0.3)},  # of pairs: it is another value
+        "alone": {TRUE: (0.5, 0.3, 0.7)},
+    }
+    made = [(fault, measure, *each, 9) for measure, of in rows.items() for fault, each in of.items()]
+    (told,) = why_intervals_differ(pd.DataFrame(made, columns=FAULTS))
+    assert told.startswith("KID: 0.500 [0.300, 0.700] as they are, 0.500 [0.100, 0.900] of another pair; ")
 
 
 def test_two_networks_have_a_column_each(experiment):
