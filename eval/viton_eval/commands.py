@@ -198,13 +198,11 @@ class Run:
 
     def study_command(self) -> tuple[str, ...]:
         """Make a human study of all methods, never in place of one that somebody has seen."""
-        asked = self.config.study
-        if asked is None:
+        if (asked := self.config.study) is None:
             raise InputError(self.config_path, "a study, such as `study: {pairs: 12}`", "none")
         given = ("--config", str(self.config_path), *(("--data", self.data) if self.data else ()))
-        drawn = ("--runs", str(self.runs), "--limit", str(asked.pairs), "--seed", str(self.config.seed))
-        settings = tuple(part for one in asked.set for part in ("--set", one))
-        return ("viton-eval", "study", "make", str(self.study), *given, *drawn, *settings, "--replace")
+        drawn = ("--limit", str(asked.pairs), "--seed", str(self.config.seed), *(f"--set={one}" for one in asked.set))
+        return ("viton-eval", "study", "make", str(self.study), *given, "--runs", str(self.runs), *drawn, "--replace")
 
     def _of_all(self, out: Path) -> tuple[str, ...]:
         data, runs = (("--data", self.data) if self.data else ()), ("--runs", str(self.runs))

@@ -93,7 +93,7 @@ def test_the_step_makes_the_study_of_all_methods_that_the_configuration_asks_for
     step = steps["study"]
     assert step.command == (
         *("viton-eval", "study", "make", "runs/tiny/study", "--config", "tiny.yaml", "--runs", "runs"),
-        *("--limit", "4", "--seed", "0", "--set", "per_rater=8", "--set", "gold=1", "--replace"),
+        *("--limit", "4", "--seed", "0", "--set=per_rater=8", "--set=gold=1", "--replace"),
     )
     assert set(step.needs) == {"results-non-parametric-0", "results-cagan-0"}
     assert (step.folder, step.made) == (Path("runs/tiny/study"), ("design.json",))
