@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from viton.figures import FAINT, FONT, INK, SOURCE, TARGET, quiet, spread
+from viton.robustness_figures import MARKERS
 from viton.try_on_figures import colour_of
 
 SERIES = ((TARGET, "o"), (SOURCE, "D"), ("#0f766e", "s"), ("#7c3aed", "^"))  # told apart by colour and by shape
 APART = 0.16  # between series of one row
+MARK = 5.5  # points across
 
 
 def correlations(
@@ -46,8 +49,8 @@ def by_number(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], acr
     figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     axis = figure.subplots()
     names = list(curves)
-    for name, (numbers, values) in curves.items():
-        axis.plot(numbers, values, "-o", color=colour_of(name, names), linewidth=1.4, markersize=3.5)
+    for number, (name, (numbers, values)) in enumerate(curves.items()):
+        marked(axis, numbers, values, colour_of(name, names), MARKERS[number % len(MARKERS)], "-")
     ends = {name: (numbers[-1], values[-1]) for name, (numbers, values) in curves.items() if len(numbers)}
     low, high = axis.get_ylim()
     order = sorted(ends, key=lambda name: float(ends[name][1]))
@@ -69,16 +72,33 @@ def by_number(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], acr
 def moves(names: Sequence[str], series: Mapping[str, NDArray[np.float64]], label: str) -> Figure:
     """One measure by several protocols: a name a row, a mark a protocol, and a line from the least to the most.
 
-    series: (N,) by protocol, at most four.
+    series: (N,) by protocol, at most four, each at its own height of the row: equal values do not hide each other.
     """
-    figure = Figure(figsize=(6.4, 0.34 * len(names) + 1.15), layout="constrained")
+    figure = Figure(figsize=(6.4, 0.58 * len(names) + 1.15), layout="constrained")
     axis = figure.subplots()
     places = np.arange(len(names))[::-1]
     whole = np.stack(list(series.values()))
     axis.hlines(places, whole.min(axis=0), whole.max(axis=0), color=FAINT, linewidth=1.4)
-    for (name, values), (colour, shape) in zip(series.items(), SERIES, strict=False):
-        axis.plot(values, places, shape, color=colour, markersize=5, label=name, alpha=0.9)
+    for number, ((name, values), (colour, shape)) in enumerate(zip(series.items(), SERIES, strict=False)):
+        height = places + 1.25 * APART * ((len(series) - 1) / 2 - number)
+        marked(axis, values, height, colour, shape, label=name)
     axis.set(yticks=places, yticklabels=names, xlabel=label, ylim=(-0.6, len(names) - 0.4))
     figure.legend(loc="outside upper left", ncols=len(series), fontsize=FONT, frameon=False)
     quiet(axis)
     return figure
+
+
+def marked(
+    axis: Axes,
+    across: ArrayLike,
+    up: ArrayLike,
+    colour: str,
+    shape: str,
+    line: str = "none",
+    label: str = "",
+) -> None:
+    """Draw hollow marks, through which others that lie at the same place are seen."""
+    axis.plot(
+        across, up, color=colour, linestyle=line, linewidth=1.4, label=label or None,
+        marker=shape, markersize=MARK, markerfacecolor="none", markeredgewidth=1.3,
+    )  # fmt: skip

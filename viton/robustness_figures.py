@@ -83,7 +83,10 @@ def _draw(axis: Axes, line: Line, place: int, colour: str, number: int) -> None:
     shift = APART * max(line.levels) * (place - (number - 1) / 2) if np.isfinite(line.low).any() else 0
     x = levels + np.where(levels > 0, shift, 0)
     axis.vlines(x, line.low, line.high, color=colour, linewidth=1.1, alpha=0.8)
-    axis.plot(x, line.values, color=colour, linewidth=1.2, marker=MARKERS[place % len(MARKERS)], markersize=4)
+    axis.plot(
+        x, line.values, color=colour, linewidth=1.2, marker=MARKERS[place % len(MARKERS)],
+        markersize=4.5, markerfacecolor="none",  # so that a mark beneath another is seen
+    )  # fmt: skip
 
 
 def _name(axis: Axes, lines: Mapping[str, Line], methods: Sequence[str]) -> None:

@@ -83,6 +83,30 @@ def test_a_page_full_of_failures_can_be_read_too(finished, open_page, width):
         assert open_page(path, width=width).evaluate(PROBLEMS) == []
 
 
+@pytest.mark.parametrize(
+    ("width", "columns", "cut"), [(1300, 8, False), (1300, 40, True), (360, 8, True), (1300, 2, False)]
+)
+def test_a_wide_table_takes_the_windows_width_and_scrolls_by_itself_beyond(tmp_path, open_page, width, columns, cut):
+    cells = "".join(f"<td>{'0' * 12}</td>" for _ in range(columns))
+    table = nbformat.v4.new_output("display_data", {"text/html": f"<table><tbody><tr>{cells}</tr></tbody></table>"})
+    made = nbformat.v4.new_notebook()
+    made.cells = [nbformat.v4.new_markdown_cell("# Which?"), nbformat.v4.new_code_cell("1", outputs=[table])]
+    nbformat.write(made, tmp_path / "essay.ipynb")
+    write_page(tmp_path / "essay.ipynb", tmp_path / "essay.html", "Which?")
+    page = open_page(tmp_path / "essay.html", width=width)
+    area, scrolled, last_end = page.evaluate("""() => {
+        const area = document.querySelector(".output_area"), {left, right} = area.getBoundingClientRect();
+        area.scrollLeft = 1e6;
+        const last = area.querySelector("td:last-child").getBoundingClientRect();
+        return [[left, right], area.scrollLeft, last.right];
+    }""")
+    assert (scrolled > 0) is cut, "it scrolls where it is cut, and only there"
+    assert last_end <= area[1] + 1, "the last column can be brought into view"
+    assert area[0] >= 0
+    assert area[1] <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 @pytest.mark.parametrize("width", [360, 1400])
 def test_a_notebooks_page_can_be_read_with_its_tables(tmp_path, open_page, width):
     table = pd.DataFrame({"IoU": [0.5], "a <b>": ["c" * 200]}, index=["viton"])
