@@ -27,7 +27,7 @@ def command(monkeypatch, tmp_path):
     for pair in data.pairs("test_pairs.txt"):
         shutil.copy(data.truth_path(pair, "image"), f"results/{pair.person}__{pair.clothing}.png")
     shutil.copytree(ROOT / "configs", "configs")
-    (found,) = re.findall(r"^viton-eval (import .*)$", PAGE.read_text(), re.MULTILINE)
+    (found,) = re.findall(r"^viton-eval (import .*--config .*)$", PAGE.read_text(), re.MULTILINE)
     return shlex.split(found)
 
 

@@ -374,7 +374,7 @@ def test_a_note_that_would_be_an_order_is_none_in_either_text():
     row |= {"beside": "photos"}
     rows = pd.DataFrame([row, row | {"extractor": "y", "n": 8}])
     assert "<script>" not in score_markdown(rows, "ours")
-    assert "| fid to photos, &#60;b&#62;x | fid to photos, y |" in score_markdown(rows, "ours")
+    assert "| fid to photos, &#60;b>x | fid to photos, y |" in score_markdown(rows, "ours")
     *_, comment = score_latex(rows, "ours").strip().splitlines()
     assert comment == "% fid: 1 <script> \\input{x}"
     assert wide(rows).iloc[0].tolist() == ["1.500 n=7", "1.500"]
