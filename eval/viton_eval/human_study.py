@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from viton.config import PATTERN
 from viton.images import Pixels, load_rgb
 from viton_eval.experiment import Experiment
 from viton_eval.people import answers_of, rates_in, told_of
@@ -30,7 +31,6 @@ from viton_eval.study.used import used_by
 from viton_eval.study.votes_needed import Size, Wanted, power_of
 from viton_eval.try_ons import run_of
 
-PATTERN = "{person}__{clothing}.png"
 SPREAD = 0.6  # deviation of the strengths that are drawn for simulated raters; log-odds
 MARK = "SIMULATED raters, nobody was asked"
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from viton.config import PATTERN
 from viton.console import progress, say
 
 study = typer.Typer(
@@ -14,7 +15,6 @@ study = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-PATTERN = "{person}__{clothing}.png"  # as results of ours are called
 
 
 @study.command(

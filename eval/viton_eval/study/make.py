@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from viton.config import PATTERN
 from viton.data.sample import Pair
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError, UsageError
@@ -29,7 +30,7 @@ class Source(NamedTuple):
     data: VitonHd
     pairs: list[Pair]
     labels: Mapping[str, str] = {}  # of methods: how far they are trained; said wherever they stand
-    pattern: str = "{person}__{clothing}.png"  # names of pictures in folders without a manifest
+    pattern: str = PATTERN  # names of pictures in folders without a manifest
 
 
 def make_study(
