@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 from viton_eval.study.design import Trial
 from viton_eval.study.frozen import Study
-from viton_eval.study.settings import Exclusions
-from viton_eval.study.store import Store
-
-SIDED_LEAST = 10  # answers on sides, before a share of them is judged
+from viton_eval.study.quality import quality, reasons
+from viton_eval.study.store import Store, answer_of
+from viton_eval.study.votes import votes_of
 
 
 class Place(NamedTuple):
@@ -39,10 +38,13 @@ def places_of(study: Study, store: Store) -> list[Place]:
         query = "SELECT *, (SELECT max(at) FROM events WHERE events.session = sessions.session) AS last FROM sessions"
         rows = db.execute(f"{query} ORDER BY rater, holds DESC, session").fetchall()
         answers: dict[int, list[sqlite3.Row]] = {row["session"]: [] for row in rows}
-        for answer in db.execute("SELECT * FROM answers ORDER BY rowid"):
-            answers[answer["session"]].append(answer)
+        given = db.execute("SELECT * FROM answers JOIN sessions USING (session) ORDER BY answers.rowid").fetchall()
+    for answer in given:
+        answers[answer["session"]].append(answer)
+    checked = quality(votes_of(study, [answer_of(row, study) for row in given]))
+    left_out = reasons(checked, study.settings.exclusions)
     held, trials = {row["rater"] for row in rows if row["holds"]}, Counter(trial.rater for trial in study.trials)
-    places = [_place(study, row, answers[row["session"]], trials[row["rater"]]) for row in rows]
+    places = [_place(study, row, answers[row["session"]], trials[row["rater"]], left_out) for row in rows]
     nothing = ((0, 0), (0, 0), (0, 0), None, 0, "", ())
     places += [Place(rater, "", "free", 0, of, *nothing) for rater, of in trials.items() if rater not in held]
     return sorted(places, key=lambda place: (place.rater, place.state == "released"))
@@ -58,13 +60,15 @@ def totals(places: Sequence[Place]) -> Mapping[str, int]:
     }
 
 
-def _place(study: Study, row: sqlite3.Row, answers: Sequence[sqlite3.Row], of: int) -> Place:
+def _place(
+    study: Study, row: sqlite3.Row, answers: Sequence[sqlite3.Row], of: int, left_out: Mapping[str, list[str]]
+) -> Place:
     given = {answer["trial"]: answer for answer in answers}
     choices = [answer for answer in answers if study.by_name[answer["trial"]].task == "choice"]
     times = [answer["response_ms"] for answer in choices if answer["response_ms"] is not None]
     sides = Counter(answer["answer"] for answer in choices)
     state = "finished" if len(answers) == of else "answering" if row["holds"] else "released"
-    place = Place(
+    return Place(
         rater=row["rater"],
         name=row["name"],
         state=state,
@@ -76,9 +80,8 @@ def _place(study: Study, row: sqlite3.Row, answers: Sequence[sqlite3.Row], of: i
         median_ms=median(times) if times else None,
         late=sum(answer["late"] for answer in answers),
         last=row["last"] or "",
-        excluded=(),
+        excluded=tuple(left_out.get(row["name"], ())),
     )
-    return place._replace(excluded=broken(place, study.settings.exclusions))
 
 
 def _gold(study: Study, given: Mapping[str, sqlite3.Row]) -> tuple[int, int]:
@@ -95,20 +98,3 @@ def _repeats(study: Study, given: Mapping[str, sqlite3.Row]) -> tuple[int, int]:
 def _chosen(trial: Trial, given: Mapping[str, sqlite3.Row]) -> str:
     """The method, or tie."""
     return {"left": trial.left, "right": trial.right}.get(given[trial.trial]["answer"], "tie")
-
-
-def broken(place: Place, rules: Exclusions) -> tuple[str, ...]:
-    """The rules on raters that a place breaks by now."""
-    one_side = max(place.left[0], place.left[1] - place.left[0])
-    sided = place.left[1] >= SIDED_LEAST
-    checks = {
-        "gold": place.gold[1] and rules.gold_least is not None and place.gold[0] < rules.gold_least * place.gold[1],
-        "repeats": place.repeats[1]
-        and rules.repeat_least is not None
-        and place.repeats[0] < rules.repeat_least * place.repeats[1],
-        "one side": sided and rules.one_side_most is not None and one_side > rules.one_side_most * place.left[1],
-        "too fast": place.median_ms is not None
-        and rules.median_least_ms is not None
-        and place.median_ms < rules.median_least_ms,
-    }
-    return tuple(name for name, found in checks.items() if found)

@@ -167,10 +167,11 @@ class Store:
         self.expect(study)
         with self.reading() as db:
             rows = db.execute("SELECT * FROM answers JOIN sessions USING (session) ORDER BY answers.rowid").fetchall()
-        return checked_all([(str(self.path), _answer(row, study)) for row in rows], study)
+        return checked_all([(str(self.path), answer_of(row, study)) for row in rows], study)
 
 
-def _answer(row: sqlite3.Row, study: Study) -> Answer:
+def answer_of(row: sqlite3.Row, study: Study) -> Answer:
+    """A row of answers, joined with its session."""
     return Answer(
         study=study.id,
         rater=row["name"],

@@ -95,10 +95,14 @@ def test_rules_of_exclusion_are_shown_as_the_design_has_them(make, tmp_path):
     )
     served = Served(study, tmp_path)
     served.visitor().walk()
-    assert places_of(study, served.store)[0].excluded == ("gold", "repeats", "one side")
+    assert places_of(study, served.store)[0].excluded == (
+        "gold right below 1.0",
+        "repeats alike below 1.0",
+        "one side above 0.95",
+    )
     with served.store.writing() as db:
         db.execute("UPDATE answers SET response_ms = 699")
-    assert "too fast" in places_of(study, served.store)[0].excluded
+    assert "median time below 700 ms" in places_of(study, served.store)[0].excluded
 
 
 def test_a_released_place_is_given_again_and_its_answers_stay(served, organiser, study):
