@@ -14,13 +14,15 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from viton.config import PATTERN
 from viton.images import Pixels, load_rgb
 from viton_eval.experiment import Experiment
-from viton_eval.people import answers_of, rates_in, told_of
+from viton_eval.kept_tables import keep
+from viton_eval.people import answers_of, told_of
 from viton_eval.results import study_of
+from viton_eval.study.analyse import MARK
+from viton_eval.study.analysis_text import readable
 from viton_eval.study.answers import Answer
 from viton_eval.study.design import Kind, Trial
 from viton_eval.study.frozen import Study, read_study
@@ -32,7 +34,7 @@ from viton_eval.study.votes_needed import Size, Wanted, power_of
 from viton_eval.try_ons import run_of
 
 SPREAD = 0.6  # deviation of the strengths that are drawn for simulated raters; log-odds
-MARK = "SIMULATED raters, nobody was asked"
+RESULTS = "human_study_results"  # the notebook
 
 
 def open_study(experiment: Experiment) -> tuple[Study, str] | None:
@@ -153,10 +155,14 @@ class Shown(NamedTuple):
         return ", ".join(f"{name} {strength:+.2f}" for name, strength in ordered)
 
     def table(self, found: pd.DataFrame) -> pd.DataFrame:
-        """For the eye: methods or raters as names of rows, under a head that says whose answers these are."""
-        name = next((name for name in ("method", "rater") if name in found.columns), None)
-        table = found.set_index(name) if name else found
+        """For the eye, under a head that says whose answers these are."""
+        table = readable(found)
         return table.rename_axis(index="SIMULATED raters") if self.simulated else table
+
+    def kept(self, experiment: Experiment, name: str, found: pd.DataFrame, text: str) -> pd.DataFrame:
+        """Keep a table in all forms, each of which says whose answers these are, and give it back for the eye."""
+        numbers = found.assign(note_on_raters=MARK) if self.simulated else found
+        return keep(experiment, RESULTS, self.name(name), self.table(found), self.caption(text), numbers)
 
 
 def shown_answers(experiment: Experiment, study: Study, seed: int = 0) -> Shown:
@@ -169,9 +175,3 @@ def shown_answers(experiment: Experiment, study: Study, seed: int = 0) -> Shown:
     answers = simulated_answers(study, strengths, seed=seed, side_bias=0.1, careless=0.1)
     told = f"no answers yet. Below: {len(answers)} answers of {study.raters} {MARK}; who is better was drawn by lot"
     return Shown(answers, True, told, strengths)
-
-
-def rates_of_picture(rates: pd.DataFrame) -> tuple[list[str], NDArray[np.float64]]:
-    """Methods and (N,3) value, low, high of their win rates, best first, for a figure."""
-    ordered = rates_in(rates).sort_values("value", ascending=False, kind="stable")
-    return ordered["method"].tolist(), ordered[["value", "low", "high"]].to_numpy(np.float64)

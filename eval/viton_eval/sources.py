@@ -91,7 +91,7 @@ FIGURES = tuple(
     f"viton/{name}.py"
     for name in (
         *("dataset_figures", "evaluation_figures", "failure_figures", "figures", "option_figures"),
-        *("robustness_figures", "try_on_figures"),
+        *("robustness_figures", "study_figures", "try_on_figures"),
     )
 )
 NOTEBOOKS = (

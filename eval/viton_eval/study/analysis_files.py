@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from viton.files import write_bytes, write_json, write_text
 from viton.study_figures import matrix, preferences
 from viton_eval.study.analyse import MARK, Analysis
+from viton_eval.study.analysis_text import readable
 from viton_eval.table_texts import csv_text, latex_text, markdown_text
 
 DOTS = 160  # an inch
@@ -26,7 +27,7 @@ def write_analysis(folder: Path, analysis: Analysis) -> list[Path]:
     written = []
     for name, table in analysis.tables().items():
         path, words = folder / f"{mark}{name}", f"{said}{name.replace('-', ' ')}. " + "; ".join(analysis.protocol)
-        shown = _readable(table)
+        shown = readable(table)
         write_text(path.with_suffix(".csv"), csv_text(table.assign(note_on_raters=MARK) if said else table))
         write_text(path.with_suffix(".tex"), latex_text(shown, words, f"tab:study-{path.name}"))
         write_text(path.with_suffix(".md"), f"{markdown_text(shown)}\n\n{words}\n")
@@ -36,14 +37,6 @@ def write_analysis(folder: Path, analysis: Analysis) -> list[Path]:
         write_bytes(written[-1], _png(figure))
     write_json(whole, as_json(analysis))
     return [*written, whole]
-
-
-def _readable(table: pd.DataFrame) -> pd.DataFrame:
-    """For the eye: numbers with three decimals, p-values with two digits, what is not known a dash."""
-    shown = table.round(3).astype(object)
-    for name in (name for name in table if str(name).endswith("_p") or str(name).endswith("_holm")):
-        shown[name] = [f"{value:.2g}" if np.isfinite(value) else "-" for value in table[name]]
-    return shown.where(table.notna(), "-").set_index(table.columns[0])
 
 
 def figures(analysis: Analysis) -> dict[str, Figure]:

@@ -1,10 +1,44 @@
-"""An analysis for the eye, on a terminal."""
+"""An analysis for the eye: its tables, and all of it on a terminal."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from viton_eval.study.analyse import MARK, Analysis
+
+SHARES = ("value", "called_real")  # that have an interval beside them
+ENDS = ("low", "high", "wilson_high")  # which are told with the share, and with wilson_low
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """A table for the eye: its first column names the rows, an interval stands in one cell, what is not known is -."""
+    cells = {_label(str(name)): _cells(table, str(name)) for name in table.columns[1:] if name not in ENDS}
+    return pd.DataFrame(cells, index=pd.Index(table[table.columns[0]], name=table.columns[0]))
+
+
+def _label(name: str) -> str:
+    return "if votes were independent" if name == "wilson_low" else name.replace("_", " ")
+
+
+def _cells(table: pd.DataFrame, name: str) -> list[str]:
+    if name == "wilson_low":
+        return [_interval(low, high) or "-" for low, high in table[["wilson_low", "wilson_high"]].to_numpy(np.float64)]
+    if name in SHARES:
+        rows = table[[name, "low", "high"]].to_numpy(np.float64)
+        return [f"{_number(value, '.3f')} {_interval(low, high)}".strip() for value, low, high in rows]
+    if not pd.api.types.is_float_dtype(table[name]):
+        return table[name].astype(str).tolist()
+    form = ".0f" if name.endswith("_ms") or "_ms_" in name else ".2g" if name.endswith(("_p", "_holm")) else ".3f"
+    return [_number(float(value), form) for value in table[name]]
+
+
+def _interval(low: float, high: float) -> str:
+    return f"[{low:.3f}, {high:.3f}]" if np.isfinite(low) else ""
+
+
+def _number(value: float, form: str) -> str:
+    return f"{value:{form}}" if np.isfinite(value) else "-"
 
 
 def analysis_text(analysis: Analysis) -> str:
