@@ -20,8 +20,9 @@ import numpy as np
 import torch
 
 from viton.config import RepresentationConfig, ShapeContextConfig, WarpConfig
+from viton.data.dataset import Dataset
+from viton.data.layouts import open_dataset
 from viton.data.sample import Sample
-from viton.data.viton_hd import VitonHd
 from viton.person import represent, represent_people
 from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
@@ -62,7 +63,7 @@ def timed(what: str, run: Callable[[], object], units: int = 1, budget_ms: float
 def measure(root: Path) -> list[Timed]:
     """Time the library's steps on a made-up world written under `root`."""
     write_world(root, WorldConfig(people=64, garments=0, seed=0, height=256, width=192), workers=1)
-    data, size = VitonHd(root, "test"), (256, 192)
+    data, size = open_dataset(root, "test"), (256, 192)
     pairs = data.pairs("test_pairs.txt")[:16]
     people, samples = [data.person(pair.person, size) for pair in pairs], [data.sample(pair, size) for pair in pairs]
     small, full = WarpConfig(match=ShapeContextConfig(height=64)), WarpConfig()
@@ -101,12 +102,12 @@ def _match(masks: list[tuple[np.ndarray, ...]], config: WarpConfig) -> None:
         fit_warp(clothing, target, config, np.random.default_rng(0))
 
 
-def _warp_full(samples: list[Sample], config: WarpConfig, data: VitonHd) -> None:
+def _warp_full(samples: list[Sample], config: WarpConfig, data: Dataset) -> None:
     for sample in samples:
         warp_sample(sample, config, data.label_map, 0)
 
 
-def _read(data: VitonHd, size: tuple[int, int], config: RepresentationConfig, out: torch.Tensor) -> None:
+def _read(data: Dataset, size: tuple[int, int], config: RepresentationConfig, out: torch.Tensor) -> None:
     names = list(data.people)[:16]
     represent_people([data.person(name, size) for name in names], config, data.label_map, out)
     for name in names:

@@ -19,8 +19,9 @@ from pathlib import Path
 import pandas as pd
 
 from viton.config import WarpConfig
+from viton.data.dataset import SPLITS, Dataset
+from viton.data.layouts import open_dataset
 from viton.data.sample import Pair
-from viton.data.viton_hd import SPLITS, VitonHd
 from viton.errors import InputError
 from viton.shape_context import MatchError
 from viton.warp import warp_sample
@@ -29,15 +30,15 @@ from viton_eval.likeness import SIZE, likeness, likeness_by_group, measure, not_
 MEASURES = ("iou", "folds", "matched", "bending_energy")
 
 
-def splits_of(root: Path) -> list[VitonHd]:
+def splits_of(root: Path) -> list[Dataset]:
     """Every split that a folder has; raises InputError when it has none."""
-    found = [VitonHd(root, split) for split in SPLITS if (root / split).is_dir()]
+    found = [open_dataset(root, split) for split in SPLITS if (root / split).is_dir()]
     if not found:
         raise InputError(root, f"a folder with {', '.join(SPLITS)}, or some of them", "none of them")
     return found
 
 
-def measure_warps(pairs: Iterable[tuple[VitonHd, Pair]], number: int) -> pd.DataFrame:
+def measure_warps(pairs: Iterable[tuple[Dataset, Pair]], number: int) -> pd.DataFrame:
     """What the shape-context warp reaches on the first pairs; one that cannot be matched counts as IoU 0."""
     rows = {}
     for data, pair in islice(pairs, number):
@@ -49,7 +50,7 @@ def measure_warps(pairs: Iterable[tuple[VitonHd, Pair]], number: int) -> pd.Data
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def measured(world: list[VitonHd], reference: VitonHd, number: int, warps: bool) -> list[pd.DataFrame]:
+def measured(world: list[Dataset], reference: Dataset, number: int, warps: bool) -> list[pd.DataFrame]:
     """The table, with unpaired warps where wanted; then a table of the world's own-garment warps.
 
     The second stands apart: photographs are seldom paired with their own product, so the reference's warps in it are
@@ -80,7 +81,7 @@ def main() -> None:
     parser.add_argument("--no-warps", action="store_true", help="leave the warps out, which take longest")
     options = parser.parse_args()
     try:
-        reference = VitonHd(options.data, options.split)
+        reference = open_dataset(options.data, options.split)
         tables = measured(splits_of(options.world), reference, options.number, not options.no_warps)
     except InputError as error:
         sys.exit(str(error))

@@ -24,8 +24,8 @@ import torch
 
 from viton.config import ShapeContextConfig, WarpConfig
 from viton.data.framing import fit_mask
+from viton.data.layouts import open_dataset
 from viton.data.sample import Pair
-from viton.data.viton_hd import VitonHd
 from viton.figures import lattice
 from viton.images import load_labels, load_mask, to_pixels, to_unit
 from viton.parsing import CIHP, clothing_region
@@ -90,7 +90,7 @@ def _measured(
 
 def _photographed(sample: Path, name: str) -> tuple[Array, Array]:
     """The masks of a pair at the photographs' own size."""
-    data, pair = VitonHd(sample, "test"), Pair(*name.split("__"))
+    data, pair = open_dataset(sample, "test"), Pair(*name.split("__"))
     labels = load_labels(data.parsing_path(pair.person))
     target = clothing_region(labels, CIHP, DEFAULTS.fidelity)
     return load_mask(data.mask_path(pair.clothing)).astype(np.float64), target.astype(np.float64)
@@ -133,7 +133,7 @@ def iou_by_pair(rows: list[Row]) -> dict[str, float]:
 
 def draw_extremes(sample: Path, config: WarpConfig, by_pair: dict[str, float], folder: Path) -> None:
     """The best and the worst pair under their lattices, at 256x192 with seed 0."""
-    data, names = VitonHd(sample, "test"), list(by_pair)
+    data, names = open_dataset(sample, "test"), list(by_pair)
     for word, name in (("best", names[0]), ("worst", names[-1])):
         loaded = data.sample(Pair(*name.split("__")), (256, 192))
         fitted, warped = fit_sample(loaded, config, CIHP, 0), warp_sample(loaded, config, CIHP, 0)

@@ -24,8 +24,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from viton.data.layouts import open_dataset
 from viton.data.sample import Pair
-from viton.data.viton_hd import VitonHd
 from viton.images import encode, load_rgb
 from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
@@ -136,7 +136,7 @@ def soak_study(folder: Path, raters: int, trials: int, size: tuple[int, int]) ->
     """A made-up study for at least so many raters of at least so many comparisons, 75 at most; three methods."""
     root = folder / "world"
     write_world(root, WorldConfig(people=20, garments=0, seed=0, height=size[0], width=size[1]), workers=1)
-    data = VitonHd(root, "test")
+    data = open_dataset(root, "test")
     pairs = [Pair(person, clothing) for person in sorted(data.people) for clothing in sorted(data.clothings)]
     results = {}
     for number, method in enumerate(("alpha", "beta", "gamma")):

@@ -20,7 +20,7 @@ import torch
 
 from viton.coarse import coarse_network
 from viton.config import RepresentationConfig, WarpConfig
-from viton.data.viton_hd import VitonHd
+from viton.data.layouts import open_dataset
 from viton.methods.viton import timed
 from viton.refine import refinement_network
 from viton.stage_config import CoarseConfig, RefineConfig
@@ -44,7 +44,7 @@ def untrained() -> Viton:
 def measure(root: Path, rounds: int) -> dict[str, float]:
     """Median milliseconds of each part, a pair at a time, over the pairs of a made-up world."""
     write_world(root, WorldConfig(people=32, garments=0, seed=0, height=256, width=192))
-    data, viton = VitonHd(root, "test"), untrained()
+    data, viton = open_dataset(root, "test"), untrained()
     samples = [data.sample(pair, SIZE) for pair in data.pairs("test_pairs.txt")]
     taken: dict[str, list[float]] = defaultdict(list)
     for number in range(rounds + 1):

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from viton.data.viton_hd import SPLITS, VitonHd
+from viton.data.dataset import SPLITS
+from viton.data.layouts import open_dataset
 from viton.dataset_figures import contact_sheet
 from viton.files import write_bytes
 from viton.images import encode
@@ -25,7 +26,7 @@ parser.add_argument("--out", type=Path, default=Path("docs/images/world.jpg"))
 parser.add_argument("--number", type=int, default=48, help="of people, and of garments")
 options = parser.parse_args()
 
-splits = [VitonHd(options.world, split) for split in SPLITS if (options.world / split).is_dir()]
+splits = [open_dataset(options.world, split) for split in SPLITS if (options.world / split).is_dir()]
 kinds = (first_people(splits, SIZE, options.number), first_garments(splits, SIZE, options.number))
 sheet = np.concatenate([contact_sheet([each.image for each in kind], ACROSS) for kind in kinds])
 encoded = (encode(sheet, ".jpg", quality) for quality in range(92, 40, -4))

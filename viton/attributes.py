@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from viton.coordinates import Size
+from viton.data.dataset import Dataset
 from viton.data.framing import fit_photo
+from viton.data.layouts import open_dataset
 from viton.data.sample import Clothing
-from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.files import read_jsonl
 from viton.images import Pixels, load_rgb
@@ -87,9 +88,9 @@ class DescribedPeople(Sequence[Described]):
     def __init__(self, root: Path, splits: Sequence[str], size: Size) -> None:
         """Raises InputError when a split or its attributes.jsonl is missing or damaged."""
         self.size = size
-        self.entries: list[tuple[VitonHd, str, Row, Row]] = []
+        self.entries: list[tuple[Dataset, str, Row, Row]] = []
         for split in splits:
-            data, path = VitonHd(root, split), root / split / "attributes.jsonl"
+            data, path = open_dataset(root, split), root / split / "attributes.jsonl"
             rows = {(row.get("kind"), row.get("id")): row for row in read_jsonl(path)}
             for name in data.people:
                 pair = rows.get(("person", name)), rows.get(("garment", name))

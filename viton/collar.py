@@ -18,9 +18,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from viton.coordinates import Size
+from viton.data.layouts import open_dataset
 from viton.data.loader import load_clothing
 from viton.data.sample import Sample
-from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.images import Pixels, to_mask_pixels, to_signed, to_tensor
 from viton.losses import weighted
@@ -114,7 +114,7 @@ class Collars(Sequence[CollarItem]):
         self.folder, self.size = root / split / "collar-mask", size
         if not any(self.folder.glob("*.png")):
             raise InputError(self.folder, "collar masks, which only a made-up world has", "none")
-        self.pictures = VitonHd(root, split).clothings
+        self.pictures = open_dataset(root, split).clothings
         self.names = list(self.pictures)
 
     def __len__(self) -> int:

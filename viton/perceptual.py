@@ -34,8 +34,8 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 
 from viton.checkpoint import StageFolder, read_tensors
 from viton.coordinates import Size
+from viton.data.dataset import Dataset
 from viton.data.framing import fit_photo
-from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.files import read_json, sha256_of, write_json
 from viton.images import load_rgb, to_tensor
@@ -175,7 +175,7 @@ def load_vgg(path: Path, pooling: Pooling = "max") -> VggFeatures:
     return vgg_from(tensors, path, pooling)
 
 
-def calibration_images(data: VitonHd, size: Size, count: int = CALIBRATION_PHOTOS) -> Tensor:
+def calibration_images(data: Dataset, size: Size, count: int = CALIBRATION_PHOTOS) -> Tensor:
     """The calibration set: the split's first photos in the order of their names, (N,3,H,W) in [-1,1]."""
     return torch.cat([to_tensor(fit_photo(load_rgb(path), size)) for path in islice(data.people.values(), count)])
 

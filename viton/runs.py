@@ -9,9 +9,11 @@ from typing import NamedTuple
 import torch
 
 from viton.config import TryOnConfig
+from viton.data.dataset import PICTURES, data_digest
+from viton.data.layouts import open_dataset
 from viton.data.loader import load_clothing, load_person
 from viton.data.sample import Pair, Sample
-from viton.data.viton_hd import FOLDERS, PICTURES, VitonHd, data_digest
+from viton.data.viton_hd import FOLDERS
 from viton.errors import InputError, UsageError
 from viton.files import sha256_of, write_bytes
 from viton.images import encode, to_mask_pixels, to_pixels
@@ -65,7 +67,7 @@ def run_warps(request: Request, out: Path, progress: Progress) -> list[Row]:
 
 def _run(method: Method, request: Request, folder: Folder, progress: Progress) -> list[Row]:
     device = checked_device(request.device)
-    data = VitonHd(request.data, request.split)
+    data = open_dataset(request.data, request.split)
     pairs = data.pairs(request.pairs)[: request.limit]
     index, count = request.shard
     run, stages = opened(method, request.run, request.config, request.folders)

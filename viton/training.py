@@ -21,7 +21,7 @@ from viton.collar import CollarStage
 from viton.config import ExperimentConfig, WorldData
 from viton.console import progress
 from viton.crn import CrnStage
-from viton.data.viton_hd import data_digest
+from viton.data.dataset import data_digest
 from viton.devices import make_fabric
 from viton.digests import Digests
 from viton.errors import InputError, UsageError

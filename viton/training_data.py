@@ -15,8 +15,9 @@ from torch import Tensor
 
 from viton.config import RepresentationConfig
 from viton.coordinates import Size
+from viton.data.dataset import SPLITS, Dataset
+from viton.data.layouts import open_dataset
 from viton.data.sample import Pair, Sample
-from viton.data.viton_hd import SPLITS, VitonHd
 from viton.errors import InputError
 from viton.images import to_tensor
 from viton.mirror import mirrored
@@ -62,7 +63,7 @@ class TryOnBatch(NamedTuple):
 class Pairs(Sequence[TryOnItem]):
     """Pairs of a split, each read when it is asked for."""
 
-    def __init__(self, data: VitonHd, pairs: list[Pair], size: Size) -> None:
+    def __init__(self, data: Dataset, pairs: list[Pair], size: Size) -> None:
         self.data, self.pairs, self.size = data, pairs, size
 
     def __len__(self) -> int:
@@ -141,18 +142,20 @@ def open_training_data(root: Path, size: Size, representation: RepresentationCon
     else:
         kept = [pair for number, pair in enumerate(pairs.pairs, 1) if number % HELD_OUT]
     training = (MirroredPairs if mirror else Pairs)(pairs.data, kept, size)
-    return TryOnData(training, validation, representation, VitonHd.label_map)
+    return TryOnData(training, validation, representation, pairs.data.label_map)
 
 
 def own_pairs(root: Path, split: str, size: Size) -> Pairs:
     """Everybody of a split in the own garment, in the order of names; raises InputError when somebody has none."""
-    data = VitonHd(root, split)
+    data = open_dataset(root, split)
     if person := _without_own(data):
-        raise InputError(data.folders["clothing"], "everyone's own garment", f"no paired garment for {person}")
+        raise InputError(
+            next(iter(data.clothings.values())).parent, "everyone's own garment", f"no paired garment for {person}"
+        )
     return Pairs(data, [Pair(person, person) for person in data.people], size)
 
 
-def _without_own(data: VitonHd) -> str | None:
+def _without_own(data: Dataset) -> str | None:
     return next((person for person in data.people if person not in data.clothings), None)
 
 
@@ -161,5 +164,5 @@ def _what_else(root: Path) -> str:
     found = [split for split in SPLITS if (root / split).is_dir()]
     if not found:
         return "no such folder" if not root.is_dir() else "none"
-    person = _without_own(VitonHd(root, found[0]))
+    person = _without_own(open_dataset(root, found[0]))
     return f"only '{found[0]}'" + (f", and there no paired garment for {person}" if person else "")

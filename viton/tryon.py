@@ -1,10 +1,10 @@
 """VITON on one screen (paper, section 3): a person and a product in, the person wearing the product out.
 
-    from viton.data.viton_hd import VitonHd
+    from viton.data.layouts import open_dataset
     from viton.tryon import load_viton
 
     viton = load_viton(Path("runs/demo"))
-    data = VitonHd(Path("runs/demo/data"), "test")
+    data = open_dataset(Path("runs/demo/data"), "test")
     samples = [data.sample(pair, viton.size) for pair in data.pairs("test_pairs.txt")[:4]]
     for made in viton(samples):
         ...  # made.coarse, made.warped, made.alpha, made.image; or a MatchError

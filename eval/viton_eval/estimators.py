@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from viton.coordinates import Size
+from viton.data.dataset import Dataset
 from viton.data.framing import fit_keypoints, padded
 from viton.data.sample import Person
-from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.images import Pixels, load_labels
 from viton.keypoints import Keypoints, read_openpose_body25
@@ -34,7 +34,7 @@ class Seen(NamedTuple):
     labels: Pixels  # (h, w)
 
 
-def seen_of(data: VitonHd, person_id: str) -> Seen:
+def seen_of(data: Dataset, person_id: str) -> Seen:
     """Joints and labels as stored; raises InputError for a bad file, and for labels that the noise is not made for."""
     expect_known_labels(data.root, data.label_map)
     joints = read_openpose_body25(data.keypoints_path(person_id))

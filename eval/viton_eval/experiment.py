@@ -9,9 +9,10 @@ from typing import NamedTuple, TypeVar
 import pandas as pd
 
 from viton.config import ExperimentConfig, FolderData
+from viton.data.dataset import SPLITS, Dataset
 from viton.data.framing import fit_labels, padded
+from viton.data.layouts import open_dataset
 from viton.data.sample import Pair, Sample, Truth
-from viton.data.viton_hd import SPLITS, VitonHd
 from viton.errors import InputError
 from viton.files import read_jsonl
 from viton.images import Pixels, load_labels
@@ -26,7 +27,7 @@ class Experiment(NamedTuple):
     """What a notebook's parameters `config`, `data` and `runs` name; what is missing is made when it is asked for."""
 
     config: ExperimentConfig
-    data: VitonHd
+    data: Dataset
     pairs: list[Pair]
     arguments: tuple[Path, str, str]  # config, data, runs
     folders: dict[str, Path] | None = None  # of results, as far as they were asked for: to ask takes a second
@@ -38,17 +39,17 @@ class Experiment(NamedTuple):
         return self.data.truth(pair, self.config.size)
 
     @property
-    def splits(self) -> list[VitonHd]:
+    def splits(self) -> list[Dataset]:
         """Every split of a world that the experiment makes; of a folder that is there only the one that it is about."""
         if isinstance(self.config.data, FolderData):
             return [self.data]
-        return [VitonHd(self.data.root, name) for name in SPLITS if (self.data.root / name).is_dir()]
+        return [open_dataset(self.data.root, name) for name in SPLITS if (self.data.root / name).is_dir()]
 
     @property
-    def reference(self) -> VitonHd | None:
+    def reference(self) -> Dataset | None:
         """The photographs that the data are compared with, where the configuration names some."""
         given = self.config.reference
-        return VitonHd(given.root, given.split) if given else None
+        return open_dataset(given.root, given.split) if given else None
 
     def true_parsing(self, pair: Pair) -> Pixels:
         """The labels of a pair's true try-on, (H,W); only a made-up world has them."""
@@ -84,12 +85,12 @@ def open_experiment(config: str, data: str = "", runs: str = "runs") -> Experime
     """Open what a notebook's parameters name, making the world if the experiment has one."""
     path, runs = _located(config, runs)
     run = open_run(path, data, runs)
-    folder = VitonHd(data_of(path, data, runs), run.config.split)
+    folder = open_dataset(data_of(path, data, runs), run.config.split)
     return Experiment(run.config, folder, folder.pairs(run.pairs_path), (path, data, runs), {})
 
 
 def readable(
-    splits: Iterable[VitonHd], names: Callable[[VitonHd], Iterable[str]], read: Callable[[VitonHd, str], T]
+    splits: Iterable[Dataset], names: Callable[[Dataset], Iterable[str]], read: Callable[[Dataset, str], T]
 ) -> Iterator[T]:
     """The samples of some splits, by name, one after another; those whose files are bad are named and left out."""
     for split in splits:

@@ -13,9 +13,10 @@ import torch
 from numpy.typing import NDArray
 
 from viton.config import FolderData, WarpConfig, load_config
+from viton.data.dataset import Dataset
 from viton.data.framing import fit_labels
+from viton.data.layouts import open_dataset
 from viton.data.sample import Pair, Sample
-from viton.data.viton_hd import VitonHd
 from viton.files import read_jsonl
 from viton.images import Pixels, load_rgb, to_tensor, to_unit
 from viton.keypoints import COCO18, Keypoints
@@ -127,13 +128,13 @@ def usual_of(poses: Array, shapes: Array, outlines: Array) -> Usual:
     return Usual(kept, shapes, outlines, float(np.quantile(nearest, USUAL)), limits)
 
 
-def training_split(experiment: Experiment) -> VitonHd | None:
+def training_split(experiment: Experiment) -> Dataset | None:
     """The split that the stages were trained on, by this run or the one that it names; None without one."""
     root, trained = experiment.data.root, experiment.config.trained
     if trained is not None and (trained / "config.yaml").is_file():
         source = load_config(trained / "config.yaml").data
         root = source.root if isinstance(source, FolderData) else Path(trained) / "data"
-    return VitonHd(root, "train") if (root / "train").is_dir() else None
+    return open_dataset(root, "train") if (root / "train").is_dir() else None
 
 
 def usual_in(experiment: Experiment) -> Usual | None:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from viton.data.dataset import Dataset
 from viton.data.sample import Pair
-from viton.data.viton_hd import VitonHd
 from viton.files import read_jsonl
 from viton_eval.experiment import Experiment
 from viton_eval.failure_facts import Facts
@@ -52,7 +52,7 @@ WHY_WEAK = {  # how each rule may go wrong, by what it looks at; of the others n
 }
 
 
-def attributes_of(data: VitonHd) -> dict[tuple[str, str], Row]:
+def attributes_of(data: Dataset) -> dict[tuple[str, str], Row]:
     """Rows of a made-up world's attributes by ("person" or "garment", id); none of photographs."""
     path = data.root / data.split / "attributes.jsonl"
     return {(str(row.get("kind")), str(row.get("id"))): row for row in read_jsonl(path)} if path.is_file() else {}

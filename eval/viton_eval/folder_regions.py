@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from viton.coordinates import Size
+from viton.data.dataset import Dataset
 from viton.data.framing import fit_photo
 from viton.data.sample import Pair
-from viton.data.viton_hd import VitonHd
 from viton.images import Pixels, load_rgb
 from viton.parsing import CLOTHING
 from viton_eval.regions import Seen, labels_at, seen_regions, worn_pixels
@@ -27,7 +27,7 @@ class TruePicture(NamedTuple):
     seen: Seen | None  # None where it has no parsing
 
 
-def true_try_on(data: VitonHd, pair: Pair, size: Size) -> TruePicture:
+def true_try_on(data: Dataset, pair: Pair, size: Size) -> TruePicture:
     """A pair's true picture with its regions, decoded once; raises InputError for files that are damaged."""
     if lacking(truth_files(data, pair)):
         return TruePicture(fit_photo(load_rgb(data.truth_path(pair, "image")), size), None)
@@ -36,7 +36,7 @@ def true_try_on(data: VitonHd, pair: Pair, size: Size) -> TruePicture:
     return TruePicture(truth.image, seen_regions(worn_pixels(truth), labels, data.label_map))
 
 
-def own_photo(data: VitonHd, person: str, size: Size) -> TruePicture:
+def own_photo(data: Dataset, person: str, size: Size) -> TruePicture:
     """A person's photo with its regions, decoded once; raises InputError for files that are damaged."""
     pixels = fit_photo(load_rgb(data.people[person]), size)
     if lacking(photo_files(data, person)):
@@ -46,12 +46,12 @@ def own_photo(data: VitonHd, person: str, size: Size) -> TruePicture:
     return TruePicture(pixels, seen_regions(worn, labels, data.label_map))
 
 
-def truth_files(data: VitonHd, pair: Pair) -> list[Path]:
+def truth_files(data: Dataset, pair: Pair) -> list[Path]:
     """What regions of a true try-on are read from."""
     return [data.truth_path(pair, kind) for kind in ("parse", "map")]
 
 
-def photo_files(data: VitonHd, person: str) -> list[Path]:
+def photo_files(data: Dataset, person: str) -> list[Path]:
     """What regions of a photo are read from."""
     return [data.parsing_path(person)]
 

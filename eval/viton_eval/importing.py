@@ -18,9 +18,9 @@ import pandas as pd
 
 from viton.config import ImportedConfig, ImportName
 from viton.coordinates import Size
+from viton.data.layouts import open_dataset
 from viton.data.pairs import read_pairs
 from viton.data.sample import Pair
-from viton.data.viton_hd import VitonHd
 from viton.errors import InputError, UsageError
 from viton.files import digest_of, read_json, sha256_of
 from viton.images import load_rgb
@@ -114,7 +114,7 @@ def import_pictures(
 
     Raises InputError for whatever is wrong with them, and for other results that are there, unless `overwrite`.
     """
-    source = Source(given, VitonHd(run.data_root, run.config.split).pairs(run.pairs_path), run.config.size)
+    source = Source(given, open_dataset(run.data_root, run.config.split).pairs(run.pairs_path), run.config.size)
     decided: Row = {"made": one.method, "seed": one.seed, "split": run.config.split}
     return _bring_in(source, run.results_of(one), decided, overwrite, progress)
 

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from viton.data.dataset import Dataset
 from viton.data.framing import fit_labels
 from viton.data.sample import Clothing, Person
-from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.images import Pixels, to_unit
 from viton.keypoints import COCO18, Keypoints
@@ -47,7 +47,7 @@ def measure_products(garments: Iterable[Clothing]) -> pd.DataFrame:
     return _table((garment.id, _of_product(garment)) for garment in garments)
 
 
-def measure(splits: Sequence[VitonHd], number: int) -> dict[str, pd.DataFrame]:
+def measure(splits: Sequence[Dataset], number: int) -> dict[str, pd.DataFrame]:
     """Both tables over the first `number` people and as many garments of some splits, without those that are bad.
 
     Raises InputError when nobody, or no garment, can be read.

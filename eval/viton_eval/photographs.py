@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 
 from viton.coordinates import Size
+from viton.data.dataset import Dataset
 from viton.data.framing import fit_labels
 from viton.data.sample import Pair, Person, Sample
-from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.files import read_jsonl
 from viton.images import Pixels, load_rgb
@@ -90,7 +90,7 @@ def _covered(person: Person, parsing: Pixels, side: str, label_map: LabelMap) ->
 
 
 def measure_photographs(
-    folder: Path, data: VitonHd, pairs: Sequence[Pair], size: Size, sleeves: Mapping[str, str]
+    folder: Path, data: Dataset, pairs: Sequence[Pair], size: Size, sleeves: Mapping[str, str]
 ) -> pd.DataFrame:
     """A row a pair that succeeded: person, clothing, COLUMNS.
 

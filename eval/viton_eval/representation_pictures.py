@@ -14,11 +14,11 @@ from viton_eval.commands import Run
 from viton_eval.published import FRAMERS, TALLEST, Published
 
 if TYPE_CHECKING:
-    from viton.data.viton_hd import VitonHd
+    from viton.data.dataset import Dataset
 
 DRAWN_BY = (
-    *(*FRAMERS, "data/viton_hd.py", "data/loader.py", "coordinates.py", "keypoints.py", "parsing.py", "person.py"),
-    "try_on_figures.py",
+    *(*FRAMERS, "data/dataset.py", "data/layouts.py", "data/viton_hd.py", "data/loader.py", "coordinates.py"),
+    *("keypoints.py", "parsing.py", "person.py", "try_on_figures.py"),
 )
 # As viton.data.viton_hd has them, which cannot be imported without torch; a test sees that they are the same.
 FOLDERS = ("image", "image-parse-v3", "image-parse", "openpose_json", "openpose-json")
@@ -45,10 +45,10 @@ class Representations:
         return self.out.made(f"images/representation/{person}.png", made_from, lambda: self._drawn(person))
 
     @cached_property
-    def _data(self) -> VitonHd:
-        from viton.data.viton_hd import VitonHd  # here, so that an unchanged report does not wait for torch
+    def _data(self) -> Dataset:
+        from viton.data.layouts import open_dataset  # here, so that an unchanged report does not wait for torch
 
-        return VitonHd(self.run.data_root, self.run.config.split)
+        return open_dataset(self.run.data_root, self.run.config.split)
 
     def _drawn(self, person_id: str) -> bytes | None:
         try:

@@ -19,12 +19,14 @@ import numpy as np
 import pandas as pd
 
 from viton.config import RobustnessConfig, TryOnConfig
+from viton.data.dataset import Dataset, data_digest
+from viton.data.layouts import open_dataset
 from viton.data.sample import Pair, Sample
-from viton.data.viton_hd import VitonHd, data_digest
 from viton.errors import InputError
 from viton.files import digest_of, locked, read_json, sha256_of, write_json, write_text
 from viton.images import Pixels
 from viton.methods import Method, method_named, package_of
+from viton.parsing import LabelMap
 from viton.provenance import code_digest, provenance
 from viton.results import Outcome, TryOnMany, failed
 from viton.runs import opened
@@ -56,6 +58,7 @@ class Tested(NamedTuple):
     known: dict[Pair, Known]
     judge: Judge | None
     seed: int  # of the noise: the experiment's, whatever seed a method was trained with
+    label_map: LabelMap
 
 
 def measure(run: Run, out: Path, progress: Callable[[str], Progress]) -> pd.DataFrame:
@@ -67,7 +70,7 @@ def measure(run: Run, out: Path, progress: Callable[[str], Progress]) -> pd.Data
     asked = run.config.robustness
     if asked is None:
         raise InputError(f"{run.config_path}: robustness", "levels and pairs", "nothing")
-    data = VitonHd(run.data_root, run.config.split)
+    data = open_dataset(run.data_root, run.config.split)
     estimators.expect_known_labels(data.root, data.label_map)
     pairs = pairs_tested(data, data.pairs(run.pairs_path), asked)
     with locked(out / ".lock"):
@@ -85,7 +88,7 @@ def measure(run: Run, out: Path, progress: Callable[[str], Progress]) -> pd.Data
         return read_robustness(out)
 
 
-def pairs_tested(data: VitonHd, pairs: Sequence[Pair], asked: RobustnessConfig) -> list[Pair]:
+def pairs_tested(data: Dataset, pairs: Sequence[Pair], asked: RobustnessConfig) -> list[Pair]:
     """The first pairs of a list whose true try-on is known, as many as are asked for."""
     return [pair for pair in pairs if data.has_truth(pair)][: asked.pairs]
 
@@ -119,7 +122,7 @@ def _write(path: Path, table: pd.DataFrame) -> None:
 
 
 def _parts(
-    run: Run, out: Path, data: VitonHd, pairs: list[Pair], judge: Judge | None, wanted: dict[str, Settings],
+    run: Run, out: Path, data: Dataset, pairs: list[Pair], judge: Judge | None, wanted: dict[str, Settings],
     progress: Callable[[str], Progress],
 ) -> Iterator[pd.DataFrame]:  # fmt: skip
     """The rows of each method, made where those in `out` are not of these very settings."""
@@ -134,7 +137,7 @@ def _parts(
         yield _read(path)
 
 
-def load_tested(run: Run, data: VitonHd, pairs: Sequence[Pair], judge: Judge | None) -> Tested:
+def load_tested(run: Run, data: Dataset, pairs: Sequence[Pair], judge: Judge | None) -> Tested:
     """Samples, with the own clothing of their people, and truths; a pair whose files are bad is told apart."""
     size = run.config.size
     samples: dict[Pair, tuple[Sample, Seen]] = {}
@@ -145,14 +148,14 @@ def load_tested(run: Run, data: VitonHd, pairs: Sequence[Pair], judge: Judge | N
         except InputError as error:
             bad[pair] = failed("bad_input", str(error))
     known = {pair: known_of(data, pair, size) for pair in samples}
-    return Tested(list(pairs), samples, bad, known, judge, run.config.seed)
+    return Tested(list(pairs), samples, bad, known, judge, run.config.seed, data.label_map)
 
 
 def try_method(run: Run, one: TryOn, tested: Tested, progress: Progress) -> pd.DataFrame:
     """Prepare a method once and try it under every condition: COLUMNS."""
     method, config = method_named(one.method), _try_on_config(run, one)
     trained, _ = opened(method, _run_of(run, one), config)
-    dress = method.prepare(config, VitonHd.label_map, "cpu", trained)
+    dress = method.prepare(config, tested.label_map, "cpu", trained)
     asked = conditions(_asked(run))
     parts = []
     for number, (kind, level) in enumerate(asked):
@@ -197,7 +200,7 @@ def _try_on_config(run: Run, one: TryOn) -> TryOnConfig:
     return run.config.try_on.model_copy(update={"seed": one.seed})
 
 
-def _settings(run: Run, one: TryOn, data: VitonHd, pairs: list[Pair], judge: Judge | None) -> Settings:
+def _settings(run: Run, one: TryOn, data: Dataset, pairs: list[Pair], judge: Judge | None) -> Settings:
     """What decides a method's rows."""
     method, config = method_named(one.method), _try_on_config(run, one)
     own = [Pair(pair.person, pair.person) for pair in pairs if method.wants_own and pair.person in data.clothings]

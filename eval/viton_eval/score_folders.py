@@ -17,9 +17,9 @@ import pandas as pd
 
 from viton.config import PATTERN
 from viton.coordinates import Size
+from viton.data.dataset import Dataset
 from viton.data.framing import fit_photo
 from viton.data.sample import Pair
-from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.images import Pixels, load_rgb
 from viton_eval.features import FeatureExtractor, Features, extract
@@ -45,7 +45,7 @@ class Asked(NamedTuple):
     """What is to be scored, and how."""
 
     results: Mapping[str, Path]
-    data: VitonHd
+    data: Dataset
     pairs: Sequence[Pair]
     how: Beside
     uses: Sequence[Use] = ()  # of extractors
@@ -98,7 +98,7 @@ class _Sets:
         return {name: _joined(parts) for name, parts in self._parts.items()}
 
 
-def mode_of(data: VitonHd, pairs: Sequence[Pair]) -> Mode:
+def mode_of(data: Dataset, pairs: Sequence[Pair]) -> Mode:
     """What is known of these pairs; raises InputError where there are none."""
     if not pairs:
         raise InputError("pairs", "at least one", "none")

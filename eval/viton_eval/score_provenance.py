@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
+from viton.data.dataset import data_digest
 from viton.data.sample import Pair
-from viton.data.viton_hd import data_digest
 from viton.files import digest_of, sha256_of
 from viton.provenance import code_digest, installed, provenance
 from viton.results import pairs_digest

@@ -9,7 +9,7 @@ from typing import NamedTuple, get_args
 
 import pandas as pd
 
-from viton.data.viton_hd import VitonHd
+from viton.data.layouts import open_dataset
 from viton.errors import UsageError
 from viton.files import write_json, write_text
 from viton.runs import checked_device
@@ -85,7 +85,7 @@ def asked_of(request: Request) -> Asked:
     device, metrics = checked_device(request.device), metrics_of(request.metrics)
     protocol = None if request.protocol == OURS else protocol_of(request.protocol)
     expect_networks(metrics, request.judge is not None, request.lpips, bool(request.extractors), protocol)
-    data, families = VitonHd(request.data, request.split), metrics.families()
+    data, families = open_dataset(request.data, request.split), metrics.families()
     judge = Judge.of_stage(request.judge) if request.judge and "judge" in families else None
     lpips = _lpips(request.lpips, protocol) if "lpips" in families else None
     how = Beside(

@@ -15,8 +15,8 @@ import pandas as pd
 import torch
 
 from viton.coordinates import Size
+from viton.data.dataset import Dataset
 from viton.data.sample import Pair, Truth
-from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.files import locked, read_json, read_jsonl, write_json, write_text
 from viton.images import Pixels, load_rgb, to_tensor, to_unit
@@ -60,7 +60,7 @@ class Known(NamedTuple):
     clothing_region: Mask  # (H, W) where the true parsing sees the garment
 
 
-def known_of(data: VitonHd, pair: Pair, size: Size) -> Known:
+def known_of(data: Dataset, pair: Pair, size: Size) -> Known:
     """A pair's truth, decoded once; raises InputError when the world does not hold it."""
     truth = data.truth(pair, size)
     parsing = labels_at(data.truth_path(pair, "parse"), size)
@@ -69,7 +69,7 @@ def known_of(data: VitonHd, pair: Pair, size: Size) -> Known:
 
 
 def score(
-    folder: Path, data: VitonHd, pairs: Sequence[Pair], size: Size, judge: Judge | None, device: str = "cpu"
+    folder: Path, data: Dataset, pairs: Sequence[Pair], size: Size, judge: Judge | None, device: str = "cpu"
 ) -> Scores:
     """Score the results in a folder against the truth of every pair that has one.
 
@@ -187,7 +187,7 @@ def read_scores(path: Path) -> Scores:
 
 
 def scores_kept(
-    path: Path, folder: Path, data: VitonHd, pairs: Sequence[Pair], size: Size, judge: Judge | None, device: str = "cpu"
+    path: Path, folder: Path, data: Dataset, pairs: Sequence[Pair], size: Size, judge: Judge | None, device: str = "cpu"
 ) -> Scores:
     """The scores at `path` if they are of these very results, made anew and written there if not."""
     with_truth = [pair for pair in pairs if data.has_truth(pair)]

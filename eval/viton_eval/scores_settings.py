@@ -7,8 +7,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from viton.coordinates import Size
+from viton.data.dataset import Dataset
 from viton.data.sample import Pair
-from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.files import digest_of, read_json, sha256_of
 from viton.images import load_rgb
@@ -21,7 +21,7 @@ SCHEMA = 4
 
 
 def settings_of(
-    results: str, data: VitonHd, pairs: Sequence[Pair], size: Size, judge: Judge | None
+    results: str, data: Dataset, pairs: Sequence[Pair], size: Size, judge: Judge | None
 ) -> dict[str, object]:
     """What decides scores: results (their digest) and truths, size, judge, and what measures."""
     return {
@@ -39,7 +39,7 @@ def settings_of(
     }
 
 
-def _truth_digest(data: VitonHd, pairs: Sequence[Pair]) -> str:
+def _truth_digest(data: Dataset, pairs: Sequence[Pair]) -> str:
     """One digest of every file that the truth of these pairs is read from; unchanged files are read once a process."""
     files = [data.truth_path(pair, kind) for pair in pairs for kind in ("image", "parse", "map")]
     for name in sorted({pair.clothing for pair in pairs}):
@@ -58,7 +58,7 @@ def _digest_at(path: Path, size: int, time_ns: int) -> str:
     return sha256_of(path)
 
 
-def world_of(data: VitonHd) -> dict[str, str]:
+def world_of(data: Dataset) -> dict[str, str]:
     """What names a made-up world: generator version, digest, and the digest of its labels; nothing of other data."""
     path = data.root / "world.json"
     found = read_json(path) if path.is_file() else {}

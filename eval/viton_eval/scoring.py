@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from viton.data.viton_hd import VitonHd
+from viton.data.layouts import open_dataset
 from viton_eval.commands import Run
 from viton_eval.elsewhere import find, stage_in
 from viton_eval.trainings import TryOn
@@ -19,7 +19,7 @@ def score_try_on(run: Run, one: TryOn) -> Scores | None:
 
     Raises InputError when the results, or some of their pairs, are not there.
     """
-    data = VitonHd(run.data_root, run.config.split)
+    data = open_dataset(run.data_root, run.config.split)
     pairs = data.pairs(run.pairs_path)
     if not any(data.has_truth(pair) for pair in pairs):
         return None

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import torch
 
+from viton.data.dataset import Dataset
 from viton.data.sample import Clothing, Pair, Person
-from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.files import read_jsonl
 from viton.images import load_rgb
@@ -129,7 +129,7 @@ def summary(distances: pd.DataFrame, measures: Sequence[str] = ("L1 in garment",
     return pd.DataFrame(means)
 
 
-def attributes(splits: Sequence[VitonHd], kind: str) -> dict[str, list[object]]:
+def attributes(splits: Sequence[Dataset], kind: str) -> dict[str, list[object]]:
     """What a made-up world writes about each `person` or `garment`: the values of each attribute; {} where it has none.
 
     Lists become an attribute an entry; ids and digests, which say nothing by their frequency, are left out.
@@ -155,23 +155,23 @@ def _parts(name: str, value: object) -> Iterator[tuple[str, object]]:
         yield name, value
 
 
-def first_people(data: VitonHd | Sequence[VitonHd], size: tuple[int, int], number: int) -> list[Person]:
+def first_people(data: Dataset | Sequence[Dataset], size: tuple[int, int], number: int) -> list[Person]:
     """The first people of one or more splits, by name, without those with bad files: `viton data check` names them."""
     return _readable(data, lambda split: split.people, lambda split, name: split.person(name, size), number)
 
 
-def first_garments(data: VitonHd | Sequence[VitonHd], size: tuple[int, int], number: int) -> list[Clothing]:
+def first_garments(data: Dataset | Sequence[Dataset], size: tuple[int, int], number: int) -> list[Clothing]:
     """The first garments of one or more splits, by name, without those whose files are bad."""
     return _readable(data, lambda split: split.clothings, lambda split, name: split.clothing(name, size), number)
 
 
 def _readable(
-    data: VitonHd | Sequence[VitonHd],
-    names: Callable[[VitonHd], Iterable[str]],
-    read: Callable[[VitonHd, str], T],
+    data: Dataset | Sequence[Dataset],
+    names: Callable[[Dataset], Iterable[str]],
+    read: Callable[[Dataset, str], T],
     number: int,
 ) -> list[T]:
-    splits = [data] if isinstance(data, VitonHd) else data
+    splits = [data] if isinstance(data, Dataset) else data
     found = list(islice(readable(splits, names, read), number))
     if not found:
         raise InputError("dataset", "at least one sample that can be read", "none")

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from viton.data.dataset import data_digest
 from viton.data.framing import fit_keypoints, fit_mask, fit_photo, padded, padding
 from viton.data.sample import Pair
-from viton.data.viton_hd import VitonHd, data_digest
+from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.keypoints import COCO18
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from viton.data import viton_hd
+from viton.data import dataset, viton_hd
 from viton.data.framing import fit_photo
 from viton.images import load_rgb
 from viton_eval import grid
@@ -134,4 +134,4 @@ def test_files_that_a_killed_writer_or_a_mac_left_are_no_pictures(finished):
 def test_the_grid_knows_the_folders_of_the_layout():
     assert viton_hd.FOLDERS["image"] == (grid.PEOPLE,)
     assert viton_hd.FOLDERS["clothing"] == (grid.GARMENTS,)
-    assert grid.PICTURES == viton_hd.PICTURES
+    assert grid.PICTURES == dataset.PICTURES

@@ -10,9 +10,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from viton.data.dataset import SPLITS
 from viton.data.pairs import scan_pairs
 from viton.data.sample import Pair
-from viton.data.viton_hd import FOLDERS, SPLITS, VitonHd
+from viton.data.viton_hd import FOLDERS, VitonHd
 from viton.errors import InputError, UsageError
 from viton.images import load_labels, load_mask, load_rgb
 from viton.keypoints import read_openpose_body25

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from viton.config import PATTERN
+from viton.data.dataset import Dataset
 from viton.data.sample import Pair
-from viton.data.viton_hd import VitonHd
 from viton.errors import InputError, UsageError
 from viton.files import digest_of, read_json, sha256_of
 from viton.images import load_rgb
@@ -27,7 +27,7 @@ class Source(NamedTuple):
     """What a study is made from."""
 
     results: Mapping[str, Path]  # of each method, as raters never see it called
-    data: VitonHd
+    data: Dataset
     pairs: list[Pair]
     labels: Mapping[str, str] = {}  # of methods: how far they are trained; said wherever they stand
     pattern: str = PATTERN  # names of pictures in folders without a manifest

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from viton.coordinates import Size
+from viton.data.dataset import Dataset
 from viton.data.framing import fit_photo
 from viton.data.sample import Pair
-from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.files import write_bytes
 from viton.images import Pixels, encode, load_rgb
@@ -45,7 +45,7 @@ class Pictures:
     results: of each method: the file of each pair.   Raises InputError for pictures of unlike sizes.
     """
 
-    def __init__(self, data: VitonHd, results: Mapping[str, Mapping[Pair, Path]], size: Size, seed: int) -> None:
+    def __init__(self, data: Dataset, results: Mapping[str, Mapping[Pair, Path]], size: Size, seed: int) -> None:
         self.data, self.results, self.size, self.seed = data, results, size, seed
 
     def pixels(self, sight: Sight) -> Pixels:

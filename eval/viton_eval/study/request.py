@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from viton.data.viton_hd import VitonHd
+from viton.data.layouts import open_dataset
 from viton.errors import UsageError
 from viton.settings import overridden, parse, read_keys
 from viton_eval.commands import open_run
@@ -32,12 +32,12 @@ def source_of(
     if config is None:
         if not (results and data and pairs):
             raise UsageError("study make: expected --results, --data and --pairs, or --config")
-        dataset = VitonHd(Path(data), split)
+        dataset = open_dataset(Path(data), split)
         return Source(named_results(results), dataset, dataset.pairs(pairs), {}, pattern)
     if results or pairs:
         raise UsageError("study make: --config brings its own results and pairs; expected no --results, no --pairs")
     run = open_run(config, data, runs)
-    dataset = VitonHd(run.data_root, run.config.split)
+    dataset = open_dataset(run.data_root, run.config.split)
     folders = {method: run.results(method) for method in run.config.methods}
     labels = {method: label_of(run.config, method) for method in run.config.methods}
     return Source(folders, dataset, dataset.pairs(run.pairs_path), labels, pattern)
