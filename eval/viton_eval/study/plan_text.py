@@ -22,19 +22,19 @@ def told(wanted: Wanted, needed: Needed, form: Literal["text", "json", "settings
         if needed.smallest is None:
             raise UsageError(f"--settings: {verdict(wanted, needed)}")
         return make_options(wanted, needed.smallest)
-    table = table_of(needed).to_string(index=False)
+    table = table_of(needed).reset_index().to_string(index=False)
     lines = [question_of(wanted), tastes_of(wanted), table, verdict(wanted, needed)]
     return "\n".join([*lines, plain_planning(wanted, needed.smallest)])
 
 
 def table_of(needed: Needed) -> pd.DataFrame:
-    """Sizes for the eye, a row each."""
+    """Sizes for the eye, a row each, by the number of pairs."""
     rows = [
         (one.pairs, one.votes, one.raters, -(-one.asked // one.raters), one.asked, f"{one.power:.3f}",
          f"[{one.low:.3f}, {one.high:.3f}]")
         for one in needed.sizes
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(HEADS))
+    return pd.DataFrame(rows, columns=list(HEADS)).set_index(HEADS[0])
 
 
 def question_of(wanted: Wanted) -> str:
