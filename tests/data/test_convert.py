@@ -83,6 +83,20 @@ def test_a_world_read_back_from_another_layout_has_equal_samples(world, converte
     assert (report.people, report.clothings) == (12, 18)
 
 
+@pytest.mark.parametrize("target", READ_BACK)
+def test_real_people_read_back_from_another_layout_are_equal(shared_data, converted, target):
+    root = shared_data / "vitonhd_sample"
+    out, report = converted(target, root=root)
+    assert report.problems == []
+    one, other = VitonHd(root, "test"), LAYOUTS[target](out, "test")
+    pairs = one.pairs("test_pairs.txt")
+    assert pairs in [other.pairs(path) for path in other.pairs_files()]
+    people = {pair.person: pair for pair in pairs}
+    for pair in people.values():
+        _alike(one, other, pair)
+    assert len(people) >= 4
+
+
 @pytest.mark.parametrize("through", READ_BACK)
 def test_there_and_back_is_the_first_dataset_but_for_merged_labels(world, converted, through):
     out, _ = converted(through)
