@@ -598,7 +598,7 @@ def test_convert_exits_1_with_a_line_a_bad_sample_and_the_rest_goes_on(viton, ti
 @pytest.mark.parametrize(
     ("more", "code", "wanted"),
     [
-        (("--to", "cp"), 2, "--to: expected one of viton-hd, cp-vton, dresscode, got 'cp'"),
+        (("--to", "cp"), 2, "--to: expected one of viton-hd, cp-vton, dresscode, viton, got 'cp'"),
         (("--to", "cp-vton", "--from", "x"), 2, "--from: expected one of viton-hd"),
         (("--to", "cp-vton", "--split", "x"), 2, "--split: expected one of train, val, test, got 'x'"),
         (

@@ -16,7 +16,7 @@ from viton.errors import InputError
 def convert(
     root: Annotated[Path, typer.Argument(help="Dataset folder; of Dress Code one category's.")],
     out: Annotated[Path, typer.Argument(help="Folder to write to, outside ROOT.")],
-    target: Annotated[str, typer.Option("--to", help="viton-hd, cp-vton or dresscode.")],
+    target: Annotated[str, typer.Option("--to", help="viton-hd, cp-vton, dresscode or viton.")],
     source: Annotated[
         str | None, typer.Option("--from", help="Layout of ROOT; told by its folders if not given.")
     ] = None,

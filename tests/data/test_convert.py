@@ -7,11 +7,13 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.io import loadmat
 
 from viton.data import convert as converting
 from viton.data.convert import Order, convert
 from viton.data.dataset import Dataset
 from viton.data.layouts import LAYOUTS
+from viton.data.mat_files import segment_mat
 from viton.data.sample import Pair
 from viton.data.targets import TARGETS, mask_bytes
 from viton.data.viton_hd import VitonHd
@@ -52,7 +54,8 @@ def _alike(one: Dataset, other: Dataset, pair: Pair) -> dict[tuple[str, str], in
     there, here = one.sample(pair, size), other.sample(pair, size)
     np.testing.assert_array_equal(here.person.image, there.person.image)
     np.testing.assert_array_equal(here.clothing.image, there.clothing.image)
-    np.testing.assert_array_equal(here.clothing.mask, there.clothing.mask)
+    if TARGETS[other.layout].mask is not None:
+        np.testing.assert_array_equal(here.clothing.mask, there.clothing.mask)
     np.testing.assert_allclose(here.person.keypoints, there.person.keypoints, atol=1e-3)
     labels, lost = translate(there.person.parsing, one.label_map, other.label_map)
     np.testing.assert_array_equal(here.person.parsing, labels)
@@ -109,7 +112,8 @@ def test_there_and_back_is_the_first_dataset_but_for_merged_labels(world, conver
         lost = np.isin(there.person.parsing, [CIHP.labels.index(name) for name in merges(CIHP, through_map)])
         np.testing.assert_array_equal(here.person.parsing[~lost], there.person.parsing[~lost])
         np.testing.assert_allclose(here.person.keypoints, there.person.keypoints, atol=1e-3)
-        np.testing.assert_array_equal(here.clothing.mask, there.clothing.mask)
+        if TARGETS[through].mask is not None:
+            np.testing.assert_array_equal(here.clothing.mask, there.clothing.mask)
     assert other.pairs("test_pairs.txt") == one.pairs("test_pairs.txt")
     for path in sorted((world / "test/image").iterdir()):
         assert (back / "test/image" / path.name).read_bytes() == path.read_bytes()
@@ -153,6 +157,43 @@ def test_cp_vton_has_what_its_own_loaders_open(world, converted):
     np.testing.assert_allclose(np.reshape(pose["pose_keypoints"], (18, 3)), flat, atol=1e-3)
 
 
+def test_viton_has_what_its_own_code_reads(world, converted):
+    out, report = converted("viton", split="test")
+    first, second = (out / "viton_test_pairs.txt").read_text().splitlines()[0].split()
+    person, clothing = first.removesuffix("_0.jpg"), second.removesuffix("_1.jpg")
+    assert (out / "women_top" / first).read_bytes() == (world / f"test/image/{person}.jpg").read_bytes()
+    assert (out / "women_top" / second).read_bytes() == (world / f"test/cloth/{clothing}.jpg").read_bytes()
+    labels = _cropped(out / f"segment/{person}_0.mat", SIZE)
+    there = load_labels(world / f"test/image-parse-v3/{person}.png")
+    np.testing.assert_array_equal(labels, np.where(there == 10, 13, there))
+    pose = loadmat(out / f"pose/{person}_0.mat")
+    source = json.loads((world / f"test/openpose_json/{person}_keypoints.json").read_text())
+    flat = np.reshape(source["people"][0]["pose_keypoints_2d"], (25, 3))[COCO_OF_25]
+    rows = pose["subset"][0, :18].astype(int)
+    assert ((rows == -1) == (flat[:, 2] == 0)).all()
+    np.testing.assert_allclose(pose["candidate"][rows[rows >= 0], :3], flat[rows >= 0], atol=1e-3)
+    assert not any("mask" in name for name in _bytes_of(out))
+    assert report.problems == []
+
+
+@pytest.mark.parametrize("size", [(64, 48), (48, 64), (512, 384), (640, 480)])
+def test_a_segment_of_viton_on_its_side_in_a_square_is_the_label_map(tmp_path, size):
+    labels = np.random.default_rng(0).integers(0, 20, size, dtype=np.uint8)
+    (tmp_path / "x.mat").write_bytes(segment_mat(labels))
+    np.testing.assert_array_equal(_cropped(tmp_path / "x.mat", size), labels)
+
+
+def _cropped(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """Turn a segment upright, cut the padding off, and bring it to the photo's size, as CP-VTON's conversion does."""
+    upright = loadmat(path)["segment"].T
+    assert upright.shape == (641, 641)
+    height, width = (round(641 * side / max(size)) for side in size)
+    inside = upright[:height, :width]
+    assert not upright[height:].any()
+    assert not upright[:, width:].any()
+    return np.asarray(Image.fromarray(inside).resize(size[::-1], Image.Resampling.NEAREST))
+
+
 def test_dress_code_has_joints_in_its_frame_and_grey_labels(world, converted):
     out, _ = converted("dresscode", split="test")
     person = VitonHd(world, "test").pairs("test_pairs.txt")[0].person
@@ -185,17 +226,19 @@ def test_a_split_of_dress_code_is_in_its_lists_and_what_is_in_none_is_said(world
     assert sum(said) == unlisted
 
 
-@pytest.mark.parametrize(("target", "paired"), [("viton-hd", False), ("cp-vton", True), ("dresscode", True)])
+@pytest.mark.parametrize(
+    ("target", "paired"), [("viton-hd", False), ("cp-vton", True), ("dresscode", True), ("viton", True)]
+)
 def test_training_pairs_are_made_paired_for_loaders_that_train_on_them(make_tiny_hd, converted, target, paired):
     hd = make_tiny_hd("train", split="train")
     for role, suffix in (("clothing", ".jpg"), ("clothing_mask", ".jpg")):
         (hd.folders[role] / f"c1{suffix}").rename(hd.folders[role] / f"p1{suffix}")  # now she has her own
     hd.pairs_path.write_text("p1.jpg c2.jpg\np2.jpg c3.jpg\n")
     out, report = converted(target, root=hd.root)
-    names = {"viton-hd": ("", ""), "cp-vton": ("_0", "_1"), "dresscode": ("_0", "_1")}[target]
+    names = ("", "") if target == "viton-hd" else ("_0", "_1")
     wanted = [("p1", "p1" if paired else "c2"), ("p2", "c3")]
     lines = [f"{one}{names[0]}.jpg {other}{names[1]}.jpg" for one, other in wanted]
-    assert (out / "train_pairs.txt").read_text().splitlines() == lines
+    assert (out / TARGETS[target].pairs_name("train", "train_pairs.txt")).read_text().splitlines() == lines
     assert any("1 people paired with their own" in note for note in report.notes) == paired
 
 
@@ -209,6 +252,9 @@ def test_training_pairs_are_made_paired_for_loaders_that_train_on_them(make_tiny
         ("dresscode", "test", "test_pairs_same.txt", "test_pairs_paired.txt"),
         ("dresscode", "train", "train_pairs.txt", "train_pairs.txt"),
         ("dresscode", "test", "test_pairs_unpaired_1018.txt", "test_pairs_unpaired_1018.txt"),
+        ("dresscode", "test", "viton_test_pairs.txt", "test_pairs_unpaired.txt"),
+        ("cp-vton", "train", "viton_train_pairs.txt", "train_pairs.txt"),
+        ("viton", "test", "test_pairs_unpaired.txt", "viton_test_pairs.txt"),
     ],
 )
 def test_lists_are_called_what_the_target_calls_them(target, split, name, wanted):
@@ -219,8 +265,8 @@ def test_lists_are_called_what_the_target_calls_them(target, split, name, wanted
 def test_two_lists_never_become_one(tiny_hd, converted, target):
     (tiny_hd.root / "test_pairs_unpaired.txt").write_text("p1.jpg c2.jpg\n")
     out, _ = converted(target, root=tiny_hd.root)
-    assert len((out / "test_pairs.txt").read_text().splitlines()) == len(tiny_hd.pairs)
-    assert len((out / "test_pairs_unpaired.txt").read_text().splitlines()) == 1
+    written = [TARGETS[target].before + name for name in ("test_pairs.txt", "test_pairs_unpaired.txt")]
+    assert [len((out / name).read_text().splitlines()) for name in written] == [len(tiny_hd.pairs), 1]
 
 
 def test_pictures_are_resized_only_when_a_size_is_given(make_tiny_hd, converted, labels_of_a_person):
@@ -274,6 +320,9 @@ def test_a_bad_sample_is_named_and_none_of_its_files_written(tiny_hd, converted,
     spoil, message = SPOILT[fault]
     spoil(tiny_hd)
     out, report = converted(target, root=tiny_hd.root)
+    if fault == "no mask" and TARGETS[target].mask is None:
+        assert (report.problems, report.clothings) == ([], 3)
+        return
     (problem,) = report.problems
     assert message in str(problem)
     bad = "c2" if fault == "no mask" else "p1"
@@ -352,7 +401,7 @@ def test_a_folder_with_files_is_refused_and_one_inside_the_dataset_too(tiny_hd, 
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"target": "cp"}, "--to: expected one of viton-hd, cp-vton, dresscode, got 'cp'"),
+        ({"target": "cp"}, "--to: expected one of viton-hd, cp-vton, dresscode, viton, got 'cp'"),
         ({"target": "cp-vton", "source": "hd"}, "--from: expected one of viton-hd.*got 'hd'"),
         ({"target": "cp-vton", "split": "all"}, "--split: expected one of train, val, test, got 'all'"),
     ],
@@ -376,7 +425,7 @@ def test_a_folder_of_no_layout_is_said_to_lack_what_it_lacks(tmp_path, converted
 
 def test_the_targets_know_the_maps_of_their_layouts():
     assert {name: target.label_map for name, target in TARGETS.items()} == {
-        "viton-hd": CIHP, "cp-vton": LIP, "dresscode": ATR,
+        "viton-hd": CIHP, "cp-vton": LIP, "dresscode": ATR, "viton": LIP,
     }  # fmt: skip
     assert all(LAYOUTS[name].label_map == TARGETS[name].label_map for name in READ_BACK)
     assert len(COCO_OF_25) == len(COCO18)

@@ -6,7 +6,6 @@ masks written as the target has them, pairs files rewritten in its names. A samp
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from typing import NamedTuple
 
 from viton.coordinates import Size
 from viton.data.dataset import SPLITS, Dataset
-from viton.data.framing import fit_labels
+from viton.data.framing import fit_labels, fit_photo
 from viton.data.layouts import LAYOUTS
 from viton.data.pair_lists import write_lists
 from viton.data.targets import TARGETS, Target, mask_bytes
@@ -180,11 +179,14 @@ def _person_files(order: Order, target: Target, job: Job) -> tuple[dict[str, byt
     return {
         target.image: _photo(job.photo, person.image, order.size),
         target.parsing: target.labels(labels),
-        target.keypoints: (json.dumps(target.joints(person.keypoints, size)) + "\n").encode(),
+        target.keypoints: target.joints(person.keypoints, size),
     }, lost
 
 
 def _clothing_files(order: Order, target: Target, job: Job) -> dict[str, bytes]:
+    if target.mask is None:  # then a dataset that has none can be converted too
+        photo = load_rgb(job.photo)
+        return {target.clothing: _photo(job.photo, fit_photo(photo, order.size or photo.shape[:2]), order.size)}
     clothing = job.data.clothing(job.id, order.size or _size_of(job.photo))
     return {
         target.clothing: _photo(job.photo, clothing.image, order.size),

@@ -26,10 +26,13 @@ def write_lists(out: Path, target: Target, data: Dataset, people: set[str], clot
     lists: dict[str, list[Pair]] = {}
     notes: list[str] = []
     problems: list[InputError] = []
+    names = [path.name for path in data.pairs_files()]
     for path in data.pairs_files():
         pairs, wrong = _read(data, path)
         problems += wrong
-        lists[_name(target, data, path)] = _to_write(target, data, path, pairs, (people, clothings), notes)
+        lists[target.pairs_name(data.split, path.name, names)] = _to_write(
+            target, data, path, pairs, (people, clothings), notes
+        )
     if target.own_lists and own and target.own_name(data.split) not in lists:
         lists[target.own_name(data.split)] = own
         notes.append(f"{target.own_name(data.split)}: added, {len(own)} people in their own garments")
@@ -38,12 +41,6 @@ def write_lists(out: Path, target: Target, data: Dataset, people: set[str], clot
         if pairs:
             write_text(out / name, "".join(_line(target, pair) for pair in pairs))
     return Lists(sum(map(len, lists.values())), notes, problems)
-
-
-def _name(target: Target, data: Dataset, path: Path) -> str:
-    """What the target calls a list, unless there is another of that name, which it would replace."""
-    name = target.pairs_name(data.split, path.name)
-    return path.name if name in {other.name for other in data.pairs_files()} else name
 
 
 def _read(data: Dataset, path: Path) -> tuple[list[Pair], list[InputError]]:

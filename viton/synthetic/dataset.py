@@ -194,9 +194,7 @@ def _write_person(folder: Path, config: WorldConfig, job: Job, garment: Garment,
         labels = noisy_labels(labels, config.noise, rng)
     write_bytes(folder / f"image/{name}.jpg", encode(picture.image, ".jpg"))
     write_bytes(folder / f"image-parse-v3/{name}.png", encode_labels(labels, PALETTE))
-    write_json(
-        folder / f"openpose_json/{name}_keypoints.json", body25_content(keypoints, (config.height, config.width))
-    )
+    write_json(folder / f"openpose_json/{name}_keypoints.json", body25_content(keypoints))
     write_bytes(folder / f"map-truth/{name}__{name}.npz", encode_map(picture.map))
     for other in job.wears:
         pair = f"{name}__{name_of(other)}"
