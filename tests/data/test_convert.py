@@ -269,7 +269,7 @@ def test_two_lists_never_become_one(tiny_hd, converted, target):
     assert [len((out / name).read_text().splitlines()) for name in written] == [len(tiny_hd.pairs), 1]
 
 
-def test_pictures_are_resized_only_when_a_size_is_given(make_tiny_hd, converted, labels_of_a_person):
+def test_pictures_are_resized_only_when_a_size_is_given(make_tiny_hd, converted, labels_of_a_person, mask_of_a_garment):
     hd = make_tiny_hd(size=(128, 96))
     out, _ = converted("dresscode", root=hd.root, name="whole")
     assert _photo_size(out / "images/p1_0.jpg") == (128, 96)
@@ -281,6 +281,9 @@ def test_pictures_are_resized_only_when_a_size_is_given(make_tiny_hd, converted,
     there, here = one.person("p1", SIZE), other.person("p1", SIZE)
     np.testing.assert_allclose(here.keypoints, there.keypoints, atol=1e-3)
     assert np.abs(here.image.astype(int) - there.image).mean() < 4  # JPEG again
+    shares = cv2.resize(mask_of_a_garment((128, 96), 2) * np.uint8(255), SIZE[::-1], interpolation=cv2.INTER_AREA)
+    assert ((shares > 0) & (shares < 128)).any()
+    np.testing.assert_array_equal(load_mask(small / "masks/c3_1.png"), shares >= 128)
     expected = translate(labels_of_a_person((128, 96))[1::2, 1::2], CIHP, ATR).labels
     np.testing.assert_array_equal(here.parsing, expected)
 
@@ -371,6 +374,32 @@ def test_every_run_writes_the_same_bytes(world, converted, target):
     assert _bytes_of(one) == _bytes_of(other)
     convert(Order(world, one, target, split="test", overwrite=True))
     assert _bytes_of(one) == _bytes_of(other)
+
+
+@pytest.mark.parametrize("source", READ_BACK)
+def test_damaged_files_are_samples_that_fail_and_never_more(world, converted, source):
+    root, _ = converted(source, split="test", name="sound")
+    rng = np.random.default_rng(7)
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    failures = 0
+    for number in range(40):
+        path = files[rng.integers(len(files))]
+        sound = path.read_bytes()
+        damaged = bytearray(sound[: rng.integers(len(sound))] if number % 2 else sound)
+        for place in rng.integers(0, len(damaged) or 1, 8 if damaged else 0):
+            damaged[place] = rng.integers(256)
+        path.write_bytes(bytes(damaged))
+        try:
+            out, report = converted("cp-vton", root=root, source=source, name=f"out{number}")
+        except InputError:  # a pairs file that lists nobody
+            assert path.suffix == ".txt"
+            failures += 1
+        else:
+            failures += bool(report.problems)
+            assert not [name for name in _bytes_of(out) if Path(name).name.startswith(".")]
+            assert report.people + report.clothings >= len(VitonHd(world, "test").people)
+        path.write_bytes(sound)
+    assert failures >= 15
 
 
 def test_a_mask_is_the_same_after_jpeg_however_fine_it_is():

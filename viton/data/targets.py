@@ -5,7 +5,6 @@ A plain dictionary: another layout is another entry. Paths are those that the la
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from viton.coordinates import Size
 from viton.data.dresscode import keypoints_content as dresscode_content
@@ -84,14 +82,11 @@ def grey_png(labels: Pixels) -> bytes:
 
 
 def mask_bytes(mask: Pixels, suffix: str) -> bytes:
-    """A mask (H,W) in {0,1} as .png, or as the .jpg that gives the same mask when it is cut at 128 again."""
-    pixels = mask * np.uint8(255)
-    if suffix != ".jpg":
-        return encode(pixels, suffix)
-    data = encode(pixels, suffix, 95)
-    with Image.open(io.BytesIO(data)) as picture:
-        same = ((np.array(picture) >= 128) == (mask > 0)).all()
-    return data if same else encode(pixels, suffix, 100)
+    """A mask (H,W) in {0,1} as .png, or as a .jpg that gives the same mask when it is cut at 128 again.
+
+    Quality 95 moves no pixel by 128: its steps add up to 369, and each moves a pixel by an eighth of it at most.
+    """
+    return encode(mask * np.uint8(255), suffix, 95)
 
 
 def _json(content: dict[str, object]) -> bytes:
