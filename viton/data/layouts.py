@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from viton.data.dataset import Dataset
+from viton.data.dresscode import DressCode
 from viton.data.viton_hd import VitonHd
 from viton.errors import UsageError
 
-LAYOUTS: dict[str, type[Dataset]] = {layout.layout: layout for layout in (VitonHd,)}
+LAYOUTS: dict[str, type[Dataset]] = {layout.layout: layout for layout in (VitonHd, DressCode)}
 
 
 def open_dataset(root: Path, split: str, layout: str | None = None) -> Dataset:
