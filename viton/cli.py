@@ -29,7 +29,7 @@ data_app = typer.Typer(
 app.add_typer(data_app, name="data")
 data_app.command(epilog="Example: viton data convert world world-cp --to cp-vton --split test")(convert)
 
-DataRoot = Annotated[Path, typer.Option("--data", help="Dataset folder in the viton-hd layout.")]
+DataRoot = Annotated[Path, typer.Option("--data", help="Dataset folder; its folders tell its layout.")]
 SplitName = Annotated[str, typer.Option("--split", help="train, val or test.")]
 PairsFile = Annotated[str, typer.Option("--pairs", help="Pairs file: a path, or a name under the dataset.")]
 Config = Annotated[Path | None, typer.Option("--config", help="Experiment to take size, seed and warp settings from.")]
@@ -173,7 +173,7 @@ def try_on(
         str, typer.Argument(help="viton, encoder-decoder, crn, prgan, cagan, non-parametric, or a package's.")
     ],
     out: Annotated[Path, typer.Option("--out", help="Results folder; with --person a picture.")],
-    data: Annotated[Path | None, typer.Option("--data", help="Dataset folder in the viton-hd layout.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Dataset folder; its folders tell its layout.")] = None,
     pairs: PairsFile = "test_pairs.txt",
     split: SplitName = "test",
     run: TrainedIn = None,

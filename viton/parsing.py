@@ -37,6 +37,7 @@ CIHP = LabelMap("CIHP", (
     "neck", "scarf", "skirt", "face", "left_arm", "right_arm", "left_leg", "right_leg", "left_shoe", "right_shoe",
 ))  # fmt: skip
 LIP = LabelMap("LIP", (*CIHP.labels[:10], "jumpsuits", *CIHP.labels[11:]))
+LIP_NECK = LabelMap("LIP with neck", (*LIP.labels, "neck"))  # CP-VTON+ adds label 20: neck and chest
 ATR = LabelMap("ATR", (  # its head is our face: skin of the head, without hair
     "background", "hat", "hair", "sunglasses", "upper_clothes", "skirt", "pants", "dress", "belt",
     "left_shoe", "right_shoe", "face", "left_leg", "right_leg", "left_arm", "right_arm", "bag", "scarf",

@@ -34,7 +34,7 @@ class Dataset:
     """One split of a dataset folder; a layout fills `people` and `clothings`, and says where the other files are."""
 
     layout: ClassVar[str]
-    label_map: ClassVar[LabelMap]
+    label_map: LabelMap
 
     def __init__(self, root: Path, split: str) -> None:
         """Raises UsageError for an unknown split; a layout raises InputError when a folder is missing or empty."""
