@@ -26,8 +26,8 @@ from viton_eval.study.guard import Guard, Limiter, set_cookie
 from viton_eval.study.options import Options
 from viton_eval.study.organiser import organiser_routes
 from viton_eval.study.screens import Screen
-from viton_eval.study.sessions import Clock, Recruited, RefusedError, Sessions, Vote, hashed, utc_now
-from viton_eval.study.store import Store
+from viton_eval.study.sessions import Clock, Recruited, RefusedError, Sessions, Vote, utc_now
+from viton_eval.study.store import Store, hashed
 from viton_eval.templates import render, style
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
