@@ -16,11 +16,13 @@ from typing import NamedTuple
 from viton.errors import InputError, UsageError
 from viton_eval.study.answers import (
     ANSWERS,
+    FURTHER,
     SIMULATED,
     SOURCES,
     Answer,
     checked,
     checked_all,
+    first_votes,
     read_answers,
     write_answers,
 )
@@ -71,7 +73,8 @@ def ingest(study: Study, sources: Sources, anew: bool = False, simulated_ok: boo
     found.left_out["told once more in the same words"] += len(fresh) - len(new)
     merged = _merged([*kept, *new])
     _expect_of_a_kind(merged, simulated_ok)
-    answers = checked_all(merged, study)
+    answers, further = first_votes(checked_all(merged, study), study)
+    found.left_out[FURTHER] += len(further)
     if salt:
         _keep_salt(study, salt)
     write_answers(path, answers)

@@ -13,7 +13,7 @@ import pytest
 from tests.viton_eval.study.incoming import alternate, filled, results, table, verb  # noqa: F401
 from tests.viton_eval.study.visitor import Served
 from viton.errors import InputError
-from viton_eval.study.answers import Answer, read_answers
+from viton_eval.study.answers import FURTHER, Answer, read_answers
 from viton_eval.study.export import export_study
 from viton_eval.study.frozen import read_study
 from viton_eval.study.ingest import SALT, WITHDRAWN, Sources, ingest, summary
@@ -126,6 +126,29 @@ def test_workers_are_told_apart_but_not_named(own, write):
     for path in own.folder.iterdir():
         assert path.is_dir() or b"AWORKER" not in path.read_bytes()
     assert (own.folder / SALT).stat().st_mode & 0o077 == 0
+
+
+def test_a_worker_with_blocks_of_several_raters_has_one_vote_a_comparison(make, write, tmp_path):
+    tripled = make(tmp_path / "tripled", limit=3, votes=3, per_rater=9, flashes=0, repeats=2)
+    rows = results(tripled, alternate, worker=lambda number: "AWORKER" if number % 3 else f"AOTHER{number}")
+    for number, row in enumerate(rows):  # what comes later in the design was answered first
+        row["SubmitTime"] = f"Tue Nov 24 01:{59 - number:02d}:00 PST 2026"
+    path, backwards = write("m.csv", table(rows)), write("b.csv", table(rows[::-1]))
+    done = ingest(tripled, Sources(mturk=[path]))
+    whose = {row[f"Input.trial_{k}"]: row["WorkerId"] for row in rows for k in range(1, 6)}
+    main = [trial for trial in tripled.trials if trial.kind == "main"]
+    last = {(whose[trial.trial], trial.comparison): trial.trial for trial in main}
+    assert {one.trial for one in done.answers if tripled.by_name[one.trial].kind == "main"} == set(last.values())
+    assert done.left_out[FURTHER] == len(main) - len(last) > 0
+    assert f"{len(main) - len(last)} further votes of a rater" in summary(tripled, done)[-1]
+    other = {trial.trial for trial in tripled.trials if trial.kind in ("gold", "repeat")}
+    assert other <= {one.trial for one in done.answers}
+    before = text_of(tripled)
+    for half in (rows[::2], rows[1::2]):
+        ingest(tripled, Sources(mturk=[write("half.csv", table(half))]))
+        assert text_of(tripled) == before
+    ingest(tripled, Sources(mturk=[backwards]), anew=True)
+    assert text_of(tripled) == before
 
 
 def test_two_studies_give_one_worker_different_names(study, write, tmp_path):
