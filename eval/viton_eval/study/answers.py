@@ -68,6 +68,8 @@ def checked(answer: Answer, study: Study, where: str) -> Answer:
     for column, (good, what) in expected.items():
         if not good:
             raise InputError(f"{where}: {column}", what, repr(getattr(answer, column)))
+    if answer.rater.startswith(f"{SIMULATED}-") and answer.source != SIMULATED:  # a table without the column source
+        raise InputError(f"{where}: rater", "a person", f"{answer.rater}, from source {answer.source}")
     return answer
 
 
