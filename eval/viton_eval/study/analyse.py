@@ -65,7 +65,7 @@ def analyse(study: Study, answers: Sequence[Answer], seed: int = 0, draws: int =
         pairwise(counted, study.methods),
         bradley_terry_table(counted, study.methods, seed, draws),
         win_rates(everything, study.methods),
-        _agreement(counted, everything, study.methods),
+        _agreement(counted, everything),
         table,
         exclusions(votes, rules, left_out),
         flash_rates(flashes[~flashes["rater"].isin(list(left_out))]),
@@ -107,10 +107,10 @@ def win_counts(votes: pd.DataFrame, methods: Sequence[str], weights: np.ndarray)
     return wins.reshape(-1, count, count), ties + ties.swapaxes(1, 2)
 
 
-def _agreement(counted: pd.DataFrame, everything: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+def _agreement(counted: pd.DataFrame, everything: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, votes in (("kept", counted), ("all", everything)):
-        found = agreement(votes, methods)
+        found = agreement(votes)
         left, of, p = side_bias(votes)
         rows.append((name, found.comparisons, found.votes, found.raw, found.alpha, left, of, p))
     columns = ["answers", "comparisons", "votes", "raw_agreement", "alpha", "left", "sided", "left_p"]
@@ -155,5 +155,6 @@ def _protocol(study: Study, votes: pd.DataFrame, counted: pd.DataFrame, seed: in
         "sign_p: over people in garments, by the majority of their votes; sign_p_holm: adjusted by Holm",
         f"Bradley-Terry: log-odds, ridge {bradley_terry.RIDGE}, Davidson's ties; {draws} draws of raters and pairs, "
         f"seed {seed}",
-        f"alpha: Krippendorff's, nominal; rules: {settings.exclusions.model_dump_json()}",
+        "alpha: Krippendorff's, nominal, chance a fair coin between the two methods; "
+        f"rules: {settings.exclusions.model_dump_json()}",
     )

@@ -122,6 +122,37 @@ def test_alpha_of_always_and_of_by_chance():
     assert raw_agreement([["a", "a", "b"]]) == pytest.approx(1 / 3)
 
 
+def test_alpha_of_a_study_does_not_depend_on_how_methods_are_named_or_ordered():
+    study = study_of(METHODS, pairs=12, votes=3, gold=0, repeats=0, flashes=0, ties=True)
+    rng = np.random.default_rng(3)
+    answers = answered(study, lambda trial: min(trial.left, trial.right) if rng.random() < 0.7 else "")
+    votes = votes_of(study, answers)
+    found = agreement(votes)
+    for names in itertools.permutations(METHODS):
+        renamed = votes.replace({side: dict(zip(METHODS, names, strict=True)) for side in ("left", "right", "winner")})
+        assert agreement(renamed) == found
+        swaps = study._replace(methods=names)
+        assert analyse(swaps, answers, draws=10).agreement["alpha"].tolist() == pytest.approx([found.alpha] * 2)
+
+
+def test_chance_is_a_fair_coin_between_the_two_methods():
+    """Without ties, alpha is 2 raw - 1; of coins it is 0 in the mean, and where all say the same, 1."""
+    rng = np.random.default_rng(4)
+
+    def drawn(share, tied=0.0):
+        said = rng.choice(["tie", "left", "right"], (40, 2), p=[tied, (1 - tied) * share, (1 - tied) * (1 - share)])
+        rows = [(f"r{r}", f"p{i}", "alpha", "beta", said[i, r]) for i in range(40) for r in range(2)]
+        return agreement(votes_table(rows))
+
+    for share in (0.5, 0.9):
+        found = drawn(share)
+        assert found.alpha == pytest.approx(2 * found.raw - 1)
+    assert np.mean([drawn(0.5).alpha for _ in range(200)]) == pytest.approx(0, abs=0.03)
+    assert np.mean([drawn(0.5, 0.3).alpha for _ in range(200)]) == pytest.approx(0, abs=0.03)
+    assert drawn(1.0).alpha == 1
+    assert np.isnan(drawn(0.5, 1.0).alpha)
+
+
 def coverage(studies, seed, **tastes):
     """How often the clustered and Wilson's intervals hold the truth."""
     rng, truth, held = np.random.default_rng(seed), true_share(**tastes), np.zeros(2)
@@ -168,7 +199,7 @@ def test_rows_in_any_order_and_sides_exchanged_give_the_same():
     swapped = votes.assign(left=votes["right"], right=votes["left"], answer=votes["answer"].map(turned))
     pd.testing.assert_frame_equal(win_rates(votes, METHODS), win_rates(swapped, METHODS))
     pd.testing.assert_frame_equal(pairwise(votes, METHODS), pairwise(swapped, METHODS))
-    assert agreement(votes, METHODS) == agreement(swapped, METHODS)
+    assert agreement(votes) == agreement(swapped)
     rates = pairwise(votes, METHODS)
     other = pairwise(votes, METHODS[::-1])
     assert rates["value"].tolist() == pytest.approx((1 - other["value"]).tolist()[::-1])
