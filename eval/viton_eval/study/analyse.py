@@ -152,7 +152,10 @@ def _protocol(study: Study, votes: pd.DataFrame, counted: pd.DataFrame, seed: in
         f"blocks of {settings.block_trials} in {settings.block_seconds} s",
         "win rate: mean over opponents of the share of votes won; intervals 95%, clustered by rater and by pair "
         "(two-way, t on the log-odds); wilson: as if votes were independent, which they are not",
-        "sign_p: over people in garments, by the majority of their votes; sign_p_holm: adjusted by Holm",
+        "clustered_p: of a share of one half, clustered by rater and by pair, the test that `study plan` plans for; it "
+        "leads, adjusted by Holm over all pairs of methods (clustered_p_holm)",
+        "sign_p: over people in garments, by the majority of their votes, and adjusted by Holm; it asks about these "
+        "raters alone and says nothing of others",
         f"Bradley-Terry: log-odds, ridge {bradley_terry.RIDGE}, Davidson's ties; {draws} draws of raters and pairs, "
         f"seed {seed}",
         "alpha: Krippendorff's, nominal, chance a fair coin between the two methods; "

@@ -8,6 +8,13 @@ import pandas as pd
 from viton_eval.study.analyse import MARK, Analysis
 
 SHARES = ("value", "called_real")  # that have an interval beside them
+LABELS = {
+    "wilson_low": "if votes were independent",
+    "clustered_p": "p, clustered",
+    "clustered_p_holm": "p, clustered, Holm",
+    "sign_p": "p, sign test, these raters alone",
+    "sign_p_holm": "p, sign test, these raters alone, Holm",
+}
 ENDS = ("low", "high", "wilson_high")  # which are told with the share, and with wilson_low
 
 
@@ -18,7 +25,7 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _label(name: str) -> str:
-    return "if votes were independent" if name == "wilson_low" else name.replace("_", " ")
+    return LABELS.get(name, name.replace("_", " "))
 
 
 def _cells(table: pd.DataFrame, name: str) -> list[str]:
