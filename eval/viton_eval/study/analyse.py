@@ -69,7 +69,7 @@ def analyse(study: Study, answers: Sequence[Answer], seed: int = 0, draws: int =
         table,
         exclusions(votes, rules, left_out),
         flash_rates(flashes[~flashes["rater"].isin(list(left_out))]),
-        _sentence(study, counted, rates, left_out, simulated),
+        _sentence(study, counted, everything, rates, left_out, simulated),
         _protocol(study, votes, counted, seed, draws),
         simulated,
     )
@@ -118,19 +118,34 @@ def _agreement(counted: pd.DataFrame, everything: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sentence(
-    study: Study, counted: pd.DataFrame, rates: pd.DataFrame, left_out: Mapping[str, list[str]], simulated: bool
+    study: Study,
+    counted: pd.DataFrame,
+    everything: pd.DataFrame,
+    rates: pd.DataFrame,
+    left_out: Mapping[str, list[str]],
+    simulated: bool,
 ) -> str:
-    raters, comparisons = counted["rater"].nunique(), counted["comparison"].nunique()
-    ordered = rates.dropna(subset="value").sort_values("value", ascending=False, kind="stable").to_dict("records")
-    best = ordered[0] if ordered else None
-    said = "nobody was left" if best is None else f"{best['method']} was preferred in {_percent(best)} of its trials"
-    text = (
-        f"In {len(counted)} two-alternative votes of {raters} raters on {comparisons} comparisons "
-        f"({len(study.methods)} methods, {study.design['mode']}), {said} against the others "
-        f"(95% interval clustered by rater and pair; chance 50%); {_raters(len(left_out))} left out by rules "
-        f"fixed beforehand."
-    )
+    text = _counted(study, counted, rates, len(left_out)) if len(counted) else _nothing_left(everything, len(left_out))
     return f"{MARK}: {text}" if simulated else text
+
+
+def _counted(study: Study, counted: pd.DataFrame, rates: pd.DataFrame, left_out: int) -> str:
+    raters, comparisons = counted["rater"].nunique(), counted["comparison"].nunique()
+    best = rates.dropna(subset="value").sort_values("value", ascending=False, kind="stable").to_dict("records")[0]
+    return (
+        f"In {len(counted)} two-alternative votes of {raters} raters on {comparisons} comparisons "
+        f"({len(study.methods)} methods, {study.design['mode']}), {best['method']} was preferred in {_percent(best)} "
+        f"of its trials against the others (95% interval clustered by rater and pair; chance 50%); {_raters(left_out)} "
+        f"left out by rules fixed beforehand."
+    )
+
+
+def _nothing_left(everything: pd.DataFrame, left_out: int) -> str:
+    raters = everything["rater"].nunique()
+    return (
+        f"No answers left: of {len(everything)} two-alternative votes of {raters} rater{'s' * (raters != 1)} none is "
+        f"counted; {_raters(left_out)} left out by rules fixed beforehand, and late answers where the rules say so."
+    )
 
 
 def _raters(count: int) -> str:

@@ -13,6 +13,8 @@ from viton.errors import InputError
 from viton_eval.paper_table import TABLE_1
 from viton_eval.study.agreement import agreement, nominal_alpha, raw_agreement
 from viton_eval.study.analyse import MARK, analyse
+from viton_eval.study.analysis_files import as_json, figures
+from viton_eval.study.analysis_text import analysis_text, readable
 from viton_eval.study.answers import read_answers, write_answers
 from viton_eval.study.bradley_terry import groups, is_bounded, strengths
 from viton_eval.study.flashes import flash_rates
@@ -238,6 +240,26 @@ def test_rules_leave_out_who_did_not_look_and_both_results_are_given():
         "late answers": 0,
     }
     assert "1 rater was left out" in found.sentence
+
+
+def test_where_nobody_is_left_it_is_said_and_no_number_is_made_up():
+    study = study_of(METHODS, pairs=40, votes=2, per_rater=30, gold=4)
+    answers = answered(study, lambda trial: trial.left, response_ms="120")
+    found = analyse(study, answers, draws=50)
+    raters, votes = len({one.rater for one in answers}), found.quality["votes"].sum()
+    assert (found.quality["left_out_by"] != "").all()
+    assert found.sentence == (
+        f"No answers left: of {votes} two-alternative votes of {raters} raters none is counted; {raters} raters were "
+        "left out by rules fixed beforehand, and late answers where the rules say so."
+    )
+    text = analysis_text(found)
+    assert "nan" not in text
+    assert "agreement: - of two votes on a comparison, alpha -, 0 comparisons" in text
+    assert "left chosen: - of 0 (p = -)" in text
+    for name, table in found.tables().items():
+        assert "nan" not in readable(table).to_csv(), name
+    json.dumps(as_json(found), allow_nan=False)
+    assert set(figures(found)) == {"win-rates", "pairwise"}
 
 
 def test_late_answers_are_left_out_where_the_design_says_so():
