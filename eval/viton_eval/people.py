@@ -27,15 +27,17 @@ class People(NamedTuple):
 
 
 def answers_of(run: Run) -> tuple[Study, list[Answer]] | None:
-    """The experiment's study and what people answered; None where there is no study, or nobody has answered.
+    """The experiment's study and what people answered; None where there is no study, or nobody has compared methods.
 
+    Answers to gold trials, repeats or flashes alone say nothing of who is preferred: they are no answers yet.
     Raises InputError for a study or answers that are damaged, or of another study.
     """
     if not ((run.study / DESIGN).is_file() and (run.study / ANSWERS).is_file()):
         return None
     study = read_study(run.study)
     answers = [one for one in read_answers(run.study / ANSWERS, study) if one.source != SIMULATED]
-    return (study, answers) if answers else None
+    voted = any(study.by_name[one.trial].kind == "main" for one in answers)
+    return (study, answers) if voted else None
 
 
 def people_of(run: Run) -> People:

@@ -215,6 +215,20 @@ def test_peoples_answers_are_counted_and_simulated_ones_beside_them_are_not(run,
     assert "(server)" in found.told
 
 
+@pytest.mark.parametrize("kinds", [{"gold"}, {"real", "fake"}, {"repeat"}, {"gold", "repeat", "real", "fake"}])
+def test_answers_to_no_comparison_are_no_answers_yet(run, study, kinds):
+    made = by_people(study, simulated_answers(study, SURE))
+    some = [one for one in made if study.by_name[one.trial].kind in kinds]
+    assert some
+    write_answers(run.study / "answers.csv", some)
+    assert answers_of(run) is None
+    assert people_of(run).told == NO_ANSWERS
+    vote = next(one for one in made if study.by_name[one.trial].kind == "main")
+    write_answers(run.study / "answers.csv", [*some, vote])
+    assert answers_of(run)[1] == sorted([*some, vote])
+    assert len(people_of(run).rates) == 3
+
+
 def test_where_the_rules_leave_everybody_out_no_number_is_shown(run, study):
     """By the analysis itself: everybody answers in a tenth of a second."""
     hasty = [one._replace(response_ms="100") for one in by_people(study, simulated_answers(study, SURE))]
