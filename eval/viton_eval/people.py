@@ -14,26 +14,30 @@ from viton_eval.study.answers import ANSWERS, SIMULATED, Answer, read_answers
 from viton_eval.study.frozen import DESIGN, Study, read_study
 
 NO_ANSWERS = "no answers yet"
+NONE_LEFT = "no answers left"  # once those are left out that the study's rules leave out
 RATES = ["method", "value", "low", "high", "n"]  # share of trials won against the others, in [0,1], its 95% interval
 
 
 class People(NamedTuple):
     """Win rates of methods, and what is to be said beside them."""
 
-    rates: pd.DataFrame  # RATES, a row a method of the study; no row before there are answers
+    rates: pd.DataFrame  # RATES, a row a method of the study; no row where no answers are, or are left
     told: str
+    absent: str = NO_ANSWERS  # what is said in the place of a rate where there are no rows
 
 
 def answers_of(run: Run) -> tuple[Study, list[Answer]] | None:
-    """The experiment's study and what people answered; None where there is no study, or nobody has answered.
+    """The experiment's study and what people answered; None where there is no study, or nobody has compared methods.
 
+    Answers to gold trials, repeats or flashes alone say nothing of who is preferred: they are no answers yet.
     Raises InputError for a study or answers that are damaged, or of another study.
     """
     if not ((run.study / DESIGN).is_file() and (run.study / ANSWERS).is_file()):
         return None
     study = read_study(run.study)
     answers = [one for one in read_answers(run.study / ANSWERS, study) if one.source != SIMULATED]
-    return (study, answers) if answers else None
+    voted = any(study.by_name[one.trial].kind == "main" for one in answers)
+    return (study, answers) if voted else None
 
 
 def people_of(run: Run) -> People:
@@ -42,7 +46,10 @@ def people_of(run: Run) -> People:
     if found is None:
         return People(pd.DataFrame(columns=RATES), NO_ANSWERS)
     study, answers = found
-    return People(rates_of(study, answers), told_of(study, answers))
+    rates, told = rates_of(study, answers), told_of(study, answers)
+    if rates["value"].notna().any():
+        return People(rates, told)
+    return People(rates[:0], f"{told}; {NONE_LEFT}: the rules fixed beforehand leave all of them out", NONE_LEFT)
 
 
 def rates_of(study: Study, answers: list[Answer]) -> pd.DataFrame:
@@ -68,7 +75,9 @@ def cell_of(people: People, method: str) -> str:
     """A method's win rate for the eye."""
     row = people.rates[people.rates["method"] == method]
     if people.rates.empty or row.empty:
-        return NO_ANSWERS if people.rates.empty else "not in the study"
+        return people.absent if people.rates.empty else "not in the study"
     value, low, high = (100 * float(row[name].iloc[0]) for name in ("value", "low", "high"))
-    interval = f" [{low:.1f}, {high:.1f}]" if low == low else " (no interval)"  # NaN alone is not itself
+    if value != value:  # NaN alone is not itself: nobody was left who saw it
+        return "-"
+    interval = f" [{low:.1f}, {high:.1f}]" if low == low else " (no interval)"
     return f"{value:.1f}%{interval}"

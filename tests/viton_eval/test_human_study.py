@@ -16,7 +16,7 @@ from viton.images import encode, load_rgb
 from viton_eval import agreement, human_study, quantities
 from viton_eval.commands import open_run
 from viton_eval.experiment import Experiment
-from viton_eval.people import NO_ANSWERS, RATES, People, answers_of, people_of
+from viton_eval.people import NO_ANSWERS, NONE_LEFT, RATES, People, answers_of, cell_of, people_of
 from viton_eval.plan import plan
 from viton_eval.study.answers import Answer, write_answers
 from viton_eval.study.export import EXPORTED, export_study
@@ -247,6 +247,32 @@ def test_peoples_answers_are_counted_and_simulated_ones_beside_them_are_not(run,
     assert rates["two"] == 0.0
     assert f"study {study.id}: {len(people)} answers of " in found.told
     assert "(server)" in found.told
+
+
+@pytest.mark.parametrize("kinds", [{"gold"}, {"real", "fake"}, {"repeat"}, {"gold", "repeat", "real", "fake"}])
+def test_answers_to_no_comparison_are_no_answers_yet(run, study, kinds):
+    made = by_people(study, simulated_answers(study, SURE))
+    some = [one for one in made if study.by_name[one.trial].kind in kinds]
+    assert some
+    write_answers(run.study / "answers.csv", some)
+    assert answers_of(run) is None
+    assert people_of(run).told == NO_ANSWERS
+    vote = next(one for one in made if study.by_name[one.trial].kind == "main")
+    write_answers(run.study / "answers.csv", [*some, vote])
+    assert answers_of(run)[1] == sorted([*some, vote])
+    assert len(people_of(run).rates) == 3
+
+
+def test_where_the_rules_leave_everybody_out_no_number_is_shown(run, study):
+    """By the analysis itself: everybody answers in a tenth of a second."""
+    hasty = [one._replace(response_ms="100") for one in by_people(study, simulated_answers(study, SURE))]
+    write_answers(run.study / "answers.csv", hasty)
+    found = people_of(run)
+    assert found.rates.empty
+    assert found.told.endswith(f"{NONE_LEFT}: the rules fixed beforehand leave all of them out")
+    assert cell_of(found, "one") == NONE_LEFT
+    some = People(pd.DataFrame([("one", np.nan, np.nan, np.nan, 0), ("two", 0.4, 0.3, 0.5, 3)], columns=RATES), "told")
+    assert [cell_of(some, name) for name in ("one", "two")] == ["-", "40.0% [30.0, 50.0]"]
 
 
 def test_answers_to_another_study_are_refused(run, study, analysis):

@@ -17,20 +17,30 @@ class Agreement(NamedTuple):
     comparisons: int
     votes: int
     raw: float  # chance that two votes on one comparison are alike; NaN where there is none
-    alpha: float  # 1: always, 0: as by chance; NaN where there is none, or all votes are alike
+    alpha: float  # 1: always, 0: as by chance; NaN where there is none, or all votes are ties
 
 
-def agreement(votes: pd.DataFrame, methods: Sequence[str]) -> Agreement:
-    """How far votes on the same comparison agree.
+def agreement(votes: pd.DataFrame) -> Agreement:
+    """How far votes on the same comparison agree; sides, names and the order of methods do not count.
 
-    A vote's value is whether it prefers the one of the two that the study names first: sides and names do not count.
+    Raw agreement is Krippendorff's, by comparison. What chance makes alike is not taken from how often "the first" of
+    two methods won, for which is first is a matter of naming: it is a tie as often as there are ties, and otherwise a
+    fair coin between the two methods, which is what all comparisons make when each is coded both ways. So raters who
+    agree because one method is better everywhere do agree.
     """
-    place = {method: number for number, method in enumerate(methods)}
-    ahead = [left if place[left] < place[right] else right for left, right in votes[["left", "right"]].to_numpy()]
-    values = np.where(votes["answer"] == TIE, TIE, np.where(votes["winner"] == ahead, "first", "second"))
-    units = [list(values[places]) for places in votes.groupby("comparison").indices.values()]
-    several = [unit for unit in units if len(unit) > 1]
-    return Agreement(len(several), sum(map(len, several)), raw_agreement(units), nominal_alpha(units))
+    ties = (votes["answer"] == TIE).to_numpy()
+    values = np.where(ties, TIE, votes["winner"])
+    places = [unit for unit in votes.groupby("comparison").indices.values() if len(unit) > 1]
+    units = [list(values[unit]) for unit in places]
+    tied = int(sum(ties[unit].sum() for unit in places))
+    raw, total = raw_agreement(units), sum(map(len, units))
+    return Agreement(len(units), total, raw, _above_chance(raw, _coin(tied, total)))
+
+
+def _coin(tied: int, total: int) -> float:
+    """The chance that two of all votes, not on the same comparison, are alike if a fair coin says which method."""
+    decided = total - tied
+    return (tied * (tied - 1) + decided * (decided - 1) / 2) / (total * (total - 1)) if total > 1 else float("nan")
 
 
 def nominal_alpha(units: Sequence[Sequence[Hashable]]) -> float:
@@ -39,8 +49,7 @@ def nominal_alpha(units: Sequence[Sequence[Hashable]]) -> float:
     total = counts.sum()
     if not total:
         return float("nan")
-    observed, expected = 1 - _alike(counts), 1 - (counts.sum(0) * (counts.sum(0) - 1)).sum() / (total * (total - 1))
-    return float(1 - observed / expected) if expected > 0 else float("nan")
+    return _above_chance(_alike(counts), float((counts.sum(0) * (counts.sum(0) - 1)).sum() / (total * (total - 1))))
 
 
 def raw_agreement(units: Sequence[Sequence[Hashable]]) -> float:
@@ -58,6 +67,11 @@ def _counts(units: Sequence[Sequence[Hashable]]) -> np.ndarray:
         for value in unit:
             counts[row, known[value]] += 1
     return counts
+
+
+def _above_chance(alike: float, by_chance: float) -> float:
+    """1 where all are alike, 0 where as many are as by chance; NaN where chance makes all alike."""
+    return 1 - (1 - alike) / (1 - by_chance) if by_chance < 1 else float("nan")
 
 
 def _alike(counts: np.ndarray) -> float:

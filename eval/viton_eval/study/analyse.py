@@ -66,11 +66,11 @@ def analyse(study: Study, answers: Sequence[Answer], seed: int = 0, draws: int =
         pairwise(counted, study.methods),
         bradley_terry_table(counted, study.methods, seed, draws),
         win_rates(everything, study.methods),
-        _agreement(counted, everything, study.methods),
+        _agreement(counted, everything),
         table,
         exclusions(votes, rules, left_out),
         flash_rates(flashes[~flashes["rater"].isin(list(left_out))]),
-        _sentence(study, counted, rates, left_out, simulated),
+        _sentence(study, counted, everything, rates, left_out, simulated),
         (*_protocol(study, votes, counted, seed, draws), *([f"{len(further)} {FURTHER}"] if further else [])),
         simulated,
     )
@@ -108,10 +108,10 @@ def win_counts(votes: pd.DataFrame, methods: Sequence[str], weights: np.ndarray)
     return wins.reshape(-1, count, count), ties + ties.swapaxes(1, 2)
 
 
-def _agreement(counted: pd.DataFrame, everything: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+def _agreement(counted: pd.DataFrame, everything: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, votes in (("kept", counted), ("all", everything)):
-        found = agreement(votes, methods)
+        found = agreement(votes)
         left, of, p = side_bias(votes)
         rows.append((name, found.comparisons, found.votes, found.raw, found.alpha, left, of, p))
     columns = ["answers", "comparisons", "votes", "raw_agreement", "alpha", "left", "sided", "left_p"]
@@ -119,19 +119,34 @@ def _agreement(counted: pd.DataFrame, everything: pd.DataFrame, methods: Sequenc
 
 
 def _sentence(
-    study: Study, counted: pd.DataFrame, rates: pd.DataFrame, left_out: Mapping[str, list[str]], simulated: bool
+    study: Study,
+    counted: pd.DataFrame,
+    everything: pd.DataFrame,
+    rates: pd.DataFrame,
+    left_out: Mapping[str, list[str]],
+    simulated: bool,
 ) -> str:
-    raters, comparisons = counted["rater"].nunique(), counted["comparison"].nunique()
-    ordered = rates.dropna(subset="value").sort_values("value", ascending=False, kind="stable").to_dict("records")
-    best = ordered[0] if ordered else None
-    said = "nobody was left" if best is None else f"{best['method']} was preferred in {_percent(best)} of its trials"
-    text = (
-        f"In {len(counted)} two-alternative votes of {raters} raters on {comparisons} comparisons "
-        f"({len(study.methods)} methods, {study.design['mode']}), {said} against the others "
-        f"(95% interval clustered by rater and pair; chance 50%); {_raters(len(left_out))} left out by rules "
-        f"fixed beforehand."
-    )
+    text = _counted(study, counted, rates, len(left_out)) if len(counted) else _nothing_left(everything, len(left_out))
     return f"{MARK}: {text}" if simulated else text
+
+
+def _counted(study: Study, counted: pd.DataFrame, rates: pd.DataFrame, left_out: int) -> str:
+    raters, comparisons = counted["rater"].nunique(), counted["comparison"].nunique()
+    best = rates.dropna(subset="value").sort_values("value", ascending=False, kind="stable").to_dict("records")[0]
+    return (
+        f"In {len(counted)} two-alternative votes of {raters} raters on {comparisons} comparisons "
+        f"({len(study.methods)} methods, {study.design['mode']}), {best['method']} was preferred in {_percent(best)} "
+        f"of its trials against the others (95% interval clustered by rater and pair; chance 50%); {_raters(left_out)} "
+        f"left out by rules fixed beforehand."
+    )
+
+
+def _nothing_left(everything: pd.DataFrame, left_out: int) -> str:
+    raters = everything["rater"].nunique()
+    return (
+        f"No answers left: of {len(everything)} two-alternative votes of {raters} rater{'s' * (raters != 1)} none is "
+        f"counted; {_raters(left_out)} left out by rules fixed beforehand, and late answers where the rules say so."
+    )
 
 
 def _raters(count: int) -> str:
@@ -153,8 +168,12 @@ def _protocol(study: Study, votes: pd.DataFrame, counted: pd.DataFrame, seed: in
         f"blocks of {settings.block_trials} in {settings.block_seconds} s",
         "win rate: mean over opponents of the share of votes won; intervals 95%, clustered by rater and by pair "
         "(two-way, t on the log-odds); wilson: as if votes were independent, which they are not",
-        "sign_p: over people in garments, by the majority of their votes; sign_p_holm: adjusted by Holm",
+        "clustered_p: of a share of one half, clustered by rater and by pair, the test that `study plan` plans for; it "
+        "leads, adjusted by Holm over all pairs of methods (clustered_p_holm)",
+        "sign_p: over people in garments, by the majority of their votes, and adjusted by Holm; it asks about these "
+        "raters alone and says nothing of others",
         f"Bradley-Terry: log-odds, ridge {bradley_terry.RIDGE}, Davidson's ties; {draws} draws of raters and pairs, "
         f"seed {seed}",
-        f"alpha: Krippendorff's, nominal; rules: {settings.exclusions.model_dump_json()}",
+        "alpha: Krippendorff's, nominal, chance a fair coin between the two methods; "
+        f"rules: {settings.exclusions.model_dump_json()}",
     )

@@ -8,6 +8,13 @@ import pandas as pd
 from viton_eval.study.analyse import MARK, Analysis
 
 SHARES = ("value", "called_real")  # that have an interval beside them
+LABELS = {
+    "wilson_low": "if votes were independent",
+    "clustered_p": "p, clustered",
+    "clustered_p_holm": "p, clustered, Holm",
+    "sign_p": "p, sign test, these raters alone",
+    "sign_p_holm": "p, sign test, these raters alone, Holm",
+}
 ENDS = ("low", "high", "wilson_high")  # which are told with the share, and with wilson_low
 
 
@@ -18,7 +25,7 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _label(name: str) -> str:
-    return "if votes were independent" if name == "wilson_low" else name.replace("_", " ")
+    return LABELS.get(name, name.replace("_", " "))
 
 
 def _cells(table: pd.DataFrame, name: str) -> list[str]:
@@ -53,14 +60,15 @@ def analysis_text(analysis: Analysis) -> str:
         value, low, high = map(float, np.asarray(scale.loc[method, ["value", "low", "high"]], np.float64))
         lines.append(
             f"{method[:19]:<20}{_percent(row['value']):>7}{_between(row['low'], row['high'], 100, 1):>16}{row['n']:>7}"
-            f"{_percent(float(everybody[method])):>11}{value:>+15.2f}{_between(low, high, 1, 2):>18}"
+            f"{_percent(float(everybody[method])):>11}{_number(value, '+.2f'):>15}{_between(low, high, 1, 2):>18}"
         )
     found = analysis.agreement.to_dict("records")[0]
+    alpha = _number(found["alpha"], ".3f")
     lines += [
         "",
-        f"agreement: {100 * found['raw_agreement']:.1f}% of two votes on a comparison, alpha {found['alpha']:.3f}, "
+        f"agreement: {_percent(found['raw_agreement'])} of two votes on a comparison, alpha {alpha}, "
         f"{found['comparisons']} comparisons",
-        f"left chosen: {_percent(found['left'])} of {found['sided']} (p = {found['left_p']:.3g})",
+        f"left chosen: {_percent(found['left'])} of {found['sided']} (p = {_number(found['left_p'], '.3g')})",
     ]
     rules = analysis.exclusions[(analysis.exclusions["raters"] > 0) | (analysis.exclusions["answers"] > 0)]
     for row in rules.to_dict("records"):

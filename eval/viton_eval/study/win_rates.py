@@ -10,7 +10,8 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from viton_eval.holm import holm
-from viton_eval.study.intervals import clustered, wilson
+from viton_eval.study.clustered import share_and_p
+from viton_eval.study.intervals import FEWEST, clustered, wilson
 from viton_eval.study.votes import TIE
 
 
@@ -56,10 +57,12 @@ def win_rates(votes: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
 
 
 def pairwise(votes: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
-    """A row a pair of methods: how often the first was preferred, intervals, and a sign test adjusted by Holm.
+    """A row a pair of methods: how often the first was preferred, intervals, and two tests, each adjusted by Holm.
 
-    The sign test's unit is a person in a garment: on how many of them most raters preferred the first (pairs with as
-    many votes on either side are left out). It asks about these raters alone.
+    The clustered test leads: a share of one half, for other raters and other pairs, as planning has it (share_and_p);
+    NaN for fewer than two of either. The sign test's unit is a person in a garment: on how many of them most raters
+    preferred the first (pairs with as many votes on either side are left out). It asks about these raters alone: where
+    they are few, it finds differences that others would not see.
     """
     rows = []
     for one, other in combinations(methods, 2):
@@ -68,16 +71,25 @@ def pairwise(votes: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
         value = float(won.mean()) if len(shown) else np.nan
         parts = ((won - value) / max(1, len(shown))).tolist()
         near = clustered(value, parts, shown["rater"].tolist(), pair_names(shown))
-        plain = wilson(float(won.sum()), len(shown))
+        plain, p = wilson(float(won.sum()), len(shown)), _clustered_p(won, shown["rater"].tolist(), pair_names(shown))
         ties = int((shown["answer"] == TIE).sum())
-        for_one, for_other, p = _signs(won, pair_names(shown))
         told = (near.low, near.high, plain.low, plain.high)
-        rows.append((one, other, value, *told, len(shown), ties, for_one, for_other, p))
+        rows.append((one, other, value, *told, len(shown), ties, p, np.nan, *_signs(won, pair_names(shown)), np.nan))
     columns = ["method", "other", "value", "low", "high", "wilson_low", "wilson_high", "n", "ties"]
-    table = pd.DataFrame(rows, columns=[*columns, "pairs_for", "pairs_against", "sign_p"])
-    known = table["sign_p"].notna()
-    table.loc[known, "sign_p_holm"] = holm(table.loc[known, "sign_p"].tolist())
+    tests = ["clustered_p", "clustered_p_holm", "pairs_for", "pairs_against", "sign_p", "sign_p_holm"]
+    table = pd.DataFrame(rows, columns=[*columns, *tests])
+    for test in ("clustered_p", "sign_p"):
+        known = table[test].notna()
+        table.loc[known, f"{test}_holm"] = holm(table.loc[known, test].tolist())
     return table
+
+
+def _clustered_p(won: pd.Series, raters: Sequence[str], pairs: Sequence[str]) -> float:
+    """The two-sided p of a share of one half; NaN for fewer than two raters or pairs."""
+    groups = [np.unique(np.asarray(one, dtype=str), return_inverse=True)[1].astype(np.intp) for one in (raters, pairs)]
+    if min(len(set(one.tolist())) for one in groups) < FEWEST:
+        return np.nan
+    return float(share_and_p(won.to_numpy(np.float64)[None], *groups)[1][0])
 
 
 def _signs(won: pd.Series, pairs: Sequence[str]) -> tuple[int, int, float]:

@@ -13,6 +13,8 @@ from viton.errors import InputError
 from viton_eval.paper_table import TABLE_1
 from viton_eval.study.agreement import agreement, nominal_alpha, raw_agreement
 from viton_eval.study.analyse import MARK, analyse
+from viton_eval.study.analysis_files import as_json, figures
+from viton_eval.study.analysis_text import analysis_text, readable
 from viton_eval.study.answers import read_answers, write_answers
 from viton_eval.study.bradley_terry import groups, is_bounded, strengths
 from viton_eval.study.flashes import flash_rates
@@ -122,6 +124,37 @@ def test_alpha_of_always_and_of_by_chance():
     assert raw_agreement([["a", "a", "b"]]) == pytest.approx(1 / 3)
 
 
+def test_alpha_of_a_study_does_not_depend_on_how_methods_are_named_or_ordered():
+    study = study_of(METHODS, pairs=12, votes=3, gold=0, repeats=0, flashes=0, ties=True)
+    rng = np.random.default_rng(3)
+    answers = answered(study, lambda trial: min(trial.left, trial.right) if rng.random() < 0.7 else "")
+    votes = votes_of(study, answers)
+    found = agreement(votes)
+    for names in itertools.permutations(METHODS):
+        renamed = votes.replace({side: dict(zip(METHODS, names, strict=True)) for side in ("left", "right", "winner")})
+        assert agreement(renamed) == found
+        swaps = study._replace(methods=names)
+        assert analyse(swaps, answers, draws=10).agreement["alpha"].tolist() == pytest.approx([found.alpha] * 2)
+
+
+def test_chance_is_a_fair_coin_between_the_two_methods():
+    """Without ties, alpha is 2 raw - 1; of coins it is 0 in the mean, and where all say the same, 1."""
+    rng = np.random.default_rng(4)
+
+    def drawn(share, tied=0.0):
+        said = rng.choice(["tie", "left", "right"], (40, 2), p=[tied, (1 - tied) * share, (1 - tied) * (1 - share)])
+        rows = [(f"r{r}", f"p{i}", "alpha", "beta", said[i, r]) for i in range(40) for r in range(2)]
+        return agreement(votes_table(rows))
+
+    for share in (0.5, 0.9):
+        found = drawn(share)
+        assert found.alpha == pytest.approx(2 * found.raw - 1)
+    assert np.mean([drawn(0.5).alpha for _ in range(200)]) == pytest.approx(0, abs=0.03)
+    assert np.mean([drawn(0.5, 0.3).alpha for _ in range(200)]) == pytest.approx(0, abs=0.03)
+    assert drawn(1.0).alpha == 1
+    assert np.isnan(drawn(0.5, 1.0).alpha)
+
+
 def coverage(studies, seed, **tastes):
     """How often the clustered and Wilson's intervals hold the truth."""
     rng, truth, held = np.random.default_rng(seed), true_share(**tastes), np.zeros(2)
@@ -168,7 +201,7 @@ def test_rows_in_any_order_and_sides_exchanged_give_the_same():
     swapped = votes.assign(left=votes["right"], right=votes["left"], answer=votes["answer"].map(turned))
     pd.testing.assert_frame_equal(win_rates(votes, METHODS), win_rates(swapped, METHODS))
     pd.testing.assert_frame_equal(pairwise(votes, METHODS), pairwise(swapped, METHODS))
-    assert agreement(votes, METHODS) == agreement(swapped, METHODS)
+    assert agreement(votes) == agreement(swapped)
     rates = pairwise(votes, METHODS)
     other = pairwise(votes, METHODS[::-1])
     assert rates["value"].tolist() == pytest.approx((1 - other["value"]).tolist()[::-1])
@@ -207,6 +240,26 @@ def test_rules_leave_out_who_did_not_look_and_both_results_are_given():
         "late answers": 0,
     }
     assert "1 rater was left out" in found.sentence
+
+
+def test_where_nobody_is_left_it_is_said_and_no_number_is_made_up():
+    study = study_of(METHODS, pairs=40, votes=2, per_rater=30, gold=4)
+    answers = answered(study, lambda trial: trial.left, response_ms="120")
+    found = analyse(study, answers, draws=50)
+    raters, votes = len({one.rater for one in answers}), found.quality["votes"].sum()
+    assert (found.quality["left_out_by"] != "").all()
+    assert found.sentence == (
+        f"No answers left: of {votes} two-alternative votes of {raters} raters none is counted; {raters} raters were "
+        "left out by rules fixed beforehand, and late answers where the rules say so."
+    )
+    text = analysis_text(found)
+    assert "nan" not in text
+    assert "agreement: - of two votes on a comparison, alpha -, 0 comparisons" in text
+    assert "left chosen: - of 0 (p = -)" in text
+    for name, table in found.tables().items():
+        assert "nan" not in readable(table).to_csv(), name
+    json.dumps(as_json(found), allow_nan=False)
+    assert set(figures(found)) == {"win-rates", "pairwise"}
 
 
 def test_late_answers_are_left_out_where_the_design_says_so():
