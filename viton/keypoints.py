@@ -37,7 +37,7 @@ BODY25_OF_COCO18 = (0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 1
 
 def from_body25(joints: NDArray[np.floating]) -> Keypoints:
     """(25,3) OpenPose BODY_25 -> (18,3) COCO-18; MidHip and the feet are left out."""
-    return _seen(joints[list(BODY25_OF_COCO18)])
+    return seen_of(joints[list(BODY25_OF_COCO18)])
 
 
 def to_body25(keypoints: Keypoints) -> NDArray[np.float32]:
@@ -50,7 +50,7 @@ def to_body25(keypoints: Keypoints) -> NDArray[np.float32]:
     return joints
 
 
-def _seen(joints: NDArray[np.floating]) -> Keypoints:
+def seen_of(joints: NDArray[np.floating]) -> Keypoints:
     """Copy with every missing joint as zeros: OpenPose writes (0,0,0), VITON writes -1."""
     keypoints = np.array(joints, np.float32)
     missing = (keypoints[:, 2] <= 0) | (keypoints[:, :2] < 0).any(axis=1)
@@ -71,7 +71,7 @@ def read_openpose_coco18(path: Path) -> Keypoints:
 
     Raises InputError when the file is missing, holds nobody, is not COCO-18, or shows no joint at all.
     """
-    return _shown(_seen(_first_person(path, "pose_keypoints", 18, "COCO-18")), path)
+    return _shown(seen_of(_first_person(path, "pose_keypoints", 18, "COCO-18")), path)
 
 
 def _first_person(path: Path, key: str, joints: int, called: str) -> NDArray[np.float64]:

@@ -7,10 +7,11 @@ from pathlib import Path
 from viton.data.cp_vton import CpVton
 from viton.data.dataset import Dataset
 from viton.data.dresscode import DressCode
+from viton.data.viton_2018 import Viton
 from viton.data.viton_hd import VitonHd
 from viton.errors import UsageError
 
-LAYOUTS: dict[str, type[Dataset]] = {layout.layout: layout for layout in (VitonHd, CpVton, DressCode)}
+LAYOUTS: dict[str, type[Dataset]] = {layout.layout: layout for layout in (VitonHd, CpVton, DressCode, Viton)}
 
 
 def open_dataset(root: Path, split: str, layout: str | None = None) -> Dataset:

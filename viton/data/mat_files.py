@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import io
+import zlib
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import savemat
+from scipy.io import loadmat, savemat, whosmat
+from scipy.io.matlab import MatReadError
 
 from viton.coordinates import Size
 from viton.data.framing import fit_labels
+from viton.errors import InputError
 from viton.images import Pixels
 from viton.keypoints import Keypoints
 
+LARGEST = 2**22  # numbers of an array that is read: more is no label map and no pose
 SQUARE = 641  # the side of every label map
+DAMAGES = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    zlib.error,
+    AttributeError,
+    NotImplementedError,
+)  # what scipy's reader raises on damaged bytes
 HEADER = b"MATLAB 5.0 MAT-file".ljust(116)  # scipy puts the time here, and equal values are to be equal bytes
 
 
@@ -22,7 +40,7 @@ def segment_mat(labels: Pixels) -> bytes:
 
     Each pixel is the nearest label, so that a map of at most 641 comes back as it was and a larger one loses detail.
     """
-    height, width = _scaled(labels.shape)
+    height, width = part_of_square(labels.shape)
     square = np.zeros((SQUARE, SQUARE), np.uint8)
     square[:height, :width] = fit_labels(labels, (height, width))
     return _mat({"segment": square.T})
@@ -38,10 +56,29 @@ def pose_mat(keypoints: Keypoints) -> bytes:
     return _mat({"candidate": candidate, "subset": subset})
 
 
-def _scaled(size: tuple[int, ...]) -> Size:
+def part_of_square(size: tuple[int, ...]) -> Size:
     """The part of the square that the map fills."""
     height, width = (max(1, round(SQUARE * side / max(size))) for side in size)
     return height, width
+
+
+def read_mat(path: Path, name: str) -> NDArray[np.float64]:
+    """An array of numbers of a MATLAB file (not 7.3); raises InputError when it is missing, damaged or too large."""
+    if not path.is_file():
+        raise InputError(path, f"a MATLAB file with '{name}'", "no such file")
+    try:
+        shapes = {found: shape for found, shape, _ in whosmat(path)}
+        if name in shapes and np.prod(shapes[name], dtype=float) > LARGEST:
+            raise InputError(path, f"'{name}' of at most {LARGEST} numbers", "x".join(map(str, shapes[name])))
+        array = loadmat(path, variable_names=[name]).get(name)
+    except InputError:
+        raise
+    except (*DAMAGES, MatReadError) as error:
+        got = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(path, f"a MATLAB file with '{name}'", got) from error
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "uif":
+        raise InputError(path, f"numbers under '{name}'", "no such name" if array is None else "something else")
+    return np.asarray(array, np.float64)
 
 
 def _mat(arrays: dict[str, NDArray[np.generic]]) -> bytes:

@@ -1,0 +1,130 @@
+"""The layout of VITON's first release (Han et al., CVPR 2018), as the authors' code reads it: LIP labels, COCO-18.
+
+    ROOT/women_top/ID_0.jpg       the person       ID_1.jpg   the garment she wears; both have the id ID
+         segment/ID_0.mat         `segment`, 641x641: her labels on their side, padded to a square
+         pose/ID_0.mat            `candidate` (x, y, score, number) and `subset`, whose row 0 is taken; -1 is missing
+         cloth-mask/ID_1.png      the garment's mask, if somebody has made one: the release has none
+    ROOT/viton_train_pairs.txt    viton_test_pairs.txt    `ID_0.jpg ID_1.jpg`
+
+The folders hold all splits: a split is who its pairs files name. Without a mask the garment is what is not white: a
+mean of the channels below 253.9, as in the authors' code, and whatever it encloses.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from viton.coordinates import Size
+from viton.data.dataset import SPLITS, Dataset, pictures_in
+from viton.data.framing import fit_labels
+from viton.data.mat_files import SQUARE, part_of_square, read_mat
+from viton.data.pairs import scan_pairs
+from viton.data.sample import Pair
+from viton.errors import InputError
+from viton.images import Pixels, load_mask, load_rgb
+from viton.keypoints import LIMIT, Keypoints, seen_of
+from viton.parsing import LIP
+
+FOLDERS = ("women_top", "segment", "pose")
+PERSON, GARMENT = "_0", "_1"  # how the names of an id's two pictures end
+WHITE = 253.9  # mean of the channels from which on the authors' code takes a pixel for background
+
+
+class Viton(Dataset):
+    """One split of a VITON folder; samples are read when they are asked for."""
+
+    layout = "viton"
+    label_map = LIP
+
+    def __init__(self, root: Path, split: str) -> None:
+        """Raises UsageError for an unknown split, InputError for folders, pairs files or pictures that are missing."""
+        super().__init__(root, split)
+        for name in FOLDERS:
+            if not (root / name).is_dir():
+                raise InputError(root, f"a folder '{name}' (layout viton)", "no such folder")
+        if not self.pairs_files():
+            raise InputError(root, f"a file viton_{split}_pairs.txt, which says who is in {split}", "none")
+        pictures = pictures_in(root / "women_top")
+        found = [pair for path in self.pairs_files() for pair in scan_pairs(path, None, None) if isinstance(pair, Pair)]
+        people = {pair.person.removesuffix(PERSON) for pair in found}
+        garments = people | {pair.clothing.removesuffix(GARMENT) for pair in found}
+        self.people = {name: pictures[name + PERSON] for name in sorted(people) if name + PERSON in pictures}
+        self.clothings = {name: pictures[name + GARMENT] for name in sorted(garments) if name + GARMENT in pictures}
+        for names, end in ((self.people, PERSON), (self.clothings, GARMENT)):
+            if not names:
+                raise InputError(root / "women_top", f"pictures ID{end}.jpg of {split}'s pairs files", "none")
+        self._masks = pictures_in(root / "cloth-mask") if (root / "cloth-mask").is_dir() else {}
+
+    @classmethod
+    def is_laid_out(cls, root: Path, split: str) -> bool:
+        """VITON's is the only layout with a folder women_top."""
+        return (root / "women_top").is_dir()
+
+    @classmethod
+    def splits_in(cls, root: Path) -> list[str]:
+        """The splits that have pairs files."""
+        return [split for split in SPLITS if any(root.glob(f"viton_{split}_pairs*.txt"))]
+
+    def pairs_files(self) -> list[Path]:
+        return sorted(self.root.glob(f"viton_{self.split}_pairs*.txt"))
+
+    def parsing_path(self, person_id: str) -> Path:
+        return self.root / "segment" / f"{person_id}{PERSON}.mat"
+
+    def keypoints_path(self, person_id: str) -> Path:
+        return self.root / "pose" / f"{person_id}{PERSON}.mat"
+
+    def mask_path(self, clothing_id: str) -> Path:
+        """The mask's file, or the picture that it is made from."""
+        return self._masks.get(clothing_id + GARMENT, self.clothings[clothing_id])
+
+    def read_parsing(self, person_id: str, size: Size) -> Pixels:
+        return read_segment(self.parsing_path(person_id), size)
+
+    def read_keypoints(self, person_id: str, size: Size) -> Keypoints:
+        return read_pose(self.keypoints_path(person_id))
+
+    def read_mask(self, clothing_id: str) -> Pixels:
+        path = self.mask_path(clothing_id)
+        return not_white(load_rgb(path)) if path == self.clothings[clothing_id] else load_mask(path)
+
+
+def read_segment(path: Path, size: Size) -> Pixels:
+    """A `segment` file as labels (H,W) upright for a photo of that size; raises InputError when it is none."""
+    segment = read_mat(path, "segment")
+    if segment.shape != (SQUARE, SQUARE):
+        raise InputError(path, f"'segment' of {SQUARE}x{SQUARE}", "x".join(map(str, segment.shape)))
+    if not np.isin(segment, range(256)).all():
+        raise InputError(path, "label numbers under 'segment'", "others")
+    height, width = part_of_square(size)
+    return fit_labels(segment.T[:height, :width].astype(np.uint8), size)
+
+
+def read_pose(path: Path) -> Keypoints:
+    """The first person of a pose file as (18,3) COCO-18; raises InputError when it holds nobody or is none."""
+    candidate, subset = read_mat(path, "candidate"), read_mat(path, "subset")
+    if subset.ndim != 2 or subset.shape[0] < 1 or subset.shape[1] < 18:
+        raise InputError(path, "at least one person of 18 joints under 'subset'", "x".join(map(str, subset.shape)))
+    if candidate.ndim != 2 or candidate.shape[1] < 3:
+        raise InputError(path, "rows of x, y, score under 'candidate'", "x".join(map(str, candidate.shape)))
+    rows = subset[0, :18]
+    if not np.isfinite(rows).all() or (rows >= len(candidate)).any() or (rows != np.floor(rows)).any():
+        raise InputError(path, f"rows of 'candidate' (0 to {len(candidate) - 1}) or -1 under 'subset'", "others")
+    joints = np.zeros((18, 3))
+    joints[rows >= 0] = candidate[rows[rows >= 0].astype(int), :3]
+    if not (np.abs(joints) < LIMIT).all():
+        raise InputError(path, f"numbers below {LIMIT:g} under 'candidate'", "others")
+    keypoints = seen_of(joints)
+    if not (keypoints[:, 2] > 0).any():
+        raise InputError(path, "at least one visible joint", "none")
+    return keypoints
+
+
+def not_white(picture: Pixels) -> Pixels:
+    """The garment's mask (H,W) in {0,1} by the authors' threshold on a picture (H,W,3), with what it encloses."""
+    mask = (picture.mean(axis=2) < WHITE).astype(np.uint8)
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(cv2.drawContours(mask, outlines, -1, 1, cv2.FILLED), np.uint8)
