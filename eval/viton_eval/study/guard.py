@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -122,16 +123,18 @@ class Limiter:
     def __init__(self, most: float, per_second: float, now: Callable[[], float] = time.monotonic) -> None:
         self.most, self.per_second, self.now = most, per_second, now
         self._left: dict[str, tuple[float, float]] = {}
+        self._lock = threading.Lock()
 
     def allows(self, name: str) -> bool:
-        """Whether it is not too often; counts as asked."""
-        now = self.now()
-        left, since = self._left.get(name, (self.most, now))
-        left = min(self.most, left + (now - since) * self.per_second)
-        if len(self._left) > 10_000:
-            self._left = {one: had for one, had in self._left.items() if now - had[1] < self.most / self.per_second}
-        self._left[name] = (left - 1 if left >= 1 else left, now)
-        return left >= 1
+        """Whether it is not too often; counts as asked. May be asked by many threads."""
+        with self._lock:
+            now = self.now()
+            left, since = self._left.get(name, (self.most, now))
+            left = min(self.most, left + (now - since) * self.per_second)
+            if len(self._left) > 10_000:
+                self._left = {one: had for one, had in self._left.items() if now - had[1] < self.most / self.per_second}
+            self._left[name] = (left - 1 if left >= 1 else left, now)
+            return left >= 1
 
 
 def set_cookie(request: Request, response: Response, name: str, value: str, path: str = "/") -> None:

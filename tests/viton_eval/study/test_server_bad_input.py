@@ -1,6 +1,8 @@
 """What the study's server does with what it should not get."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
@@ -236,6 +238,23 @@ def test_a_limiter_lets_in_so_many_at_once_and_so_many_in_the_long_run():
     assert [limiter.allows("a") for _ in range(2)] == [True, False]
     now[0] = 100
     assert [limiter.allows("a") for _ in range(4)] == [True, True, True, False]
+
+
+def test_a_limiter_lets_no_more_in_when_many_threads_ask_at_once():
+    limiter = Limiter(most=20, per_second=1, now=lambda: 0.0)
+    limiter._left = SwitchingDict(limiter._left)
+    with ThreadPoolExecutor(16) as pool:
+        let_in = list(pool.map(lambda _: limiter.allows("a"), range(100)))
+    assert let_in.count(True) == 20
+
+
+class SwitchingDict(dict):
+    """Gives other threads a turn after each look."""
+
+    def get(self, *given):
+        found = super().get(*given)
+        time.sleep(0.0005)
+        return found
 
 
 @pytest.mark.parametrize(
