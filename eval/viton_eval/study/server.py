@@ -77,7 +77,9 @@ def make_app(study: Study, store: Store, options: Options, clock: Clock = utc_no
     app.add_exception_handler(InputError, _not_read)
     app.add_exception_handler(OSError, _not_read)
     app.add_exception_handler(RequestValidationError, _not_understood)
-    return Guard(app)  # around all of it: what no handler takes is answered outside FastAPI's own middleware
+    return Guard(
+        app, options.hosts
+    )  # around all of it: what no handler takes is answered outside FastAPI's own middleware
 
 
 def _closing(store: Store) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

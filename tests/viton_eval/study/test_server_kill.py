@@ -180,6 +180,26 @@ def test_no_address_of_who_joins_votes_and_withdraws_is_kept_or_logged(make, tmp
     assert not any(files_with(tmp_path, mark) for mark in marks)
 
 
+def test_on_this_machine_alone_other_names_are_refused(make, tmp_path):
+    study = make(tmp_path / "study", limit=1)
+    with served(study.folder, more=["--public-host", "Study.example.org"]) as (_, port):
+        for name in ("127.0.0.1", "localhost", "[::1]", "LOCALHOST", "localhost.", "study.example.org"):
+            for host in (name, f"{name}:{port}"):
+                assert status_of(port, host) == 200, host
+        for name in ("evil.example", "127.0.0.1.evil.example", "evil.example:80", "127.0.0.1@evil.example", "[", ""):
+            assert status_of(port, name) == 421, name
+            assert status_of(port, f"{name}:{port}") == 421
+
+
+def status_of(port, host):
+    """Of an arrival from a page that calls this server so."""
+    site = f"http://{host}"
+    address = f"http://127.0.0.1:{port}/api/arrive"
+    return httpx.post(
+        address, headers={"host": host, "origin": site, "sec-fetch-site": "same-origin"}, json={}
+    ).status_code
+
+
 def started(folder, *more):
     command = [sys.executable, "-m", "viton_eval", "study", "serve", str(folder), *more]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
