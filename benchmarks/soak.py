@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -155,10 +155,12 @@ def soak_study(folder: Path, raters: int, trials: int, size: tuple[int, int]) ->
 
 
 @contextmanager
-def served(folder: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def served(folder: Path, port: int = 0, more: Sequence[str] = ()) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A server of a study in a process of its own, and its port; stopped at the end if it still runs."""
     command = [sys.executable, "-m", "viton_eval", "study", "serve", str(folder), "--port", str(port)]
-    process = subprocess.Popen([*command, "--organiser-token", "made-up-token"], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, "--organiser-token", "made-up-token", *more], stderr=subprocess.PIPE, text=True
+    )
     try:
         line = process.stderr.readline() if process.stderr else ""
         found = re.search(r"http://127\.0\.0\.1:(\d+)/", line)

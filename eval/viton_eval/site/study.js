@@ -170,9 +170,9 @@
   }
 
   async function flash(next, found) {
-    const seen = stored(sessionStorage, SEEN);
+    const name = next.pictures.shown, seen = stored(localStorage, SEEN);  // the name is of this session alone
     window.screens.place(one("flash"), found);
-    if (seen && seen.trial === next.trial) {  // once is once, whoever loads the page again
+    if (seen && seen.name === name) {  // once is once, whoever loads the page again or opens it in another window
       shown = seen.ms;
       return answerable(next, "flash");
     }
@@ -184,10 +184,10 @@
     one("cross").classList.add("on");
     await wait(FIXATION);
     one("cross").classList.remove("on");
-    keep(sessionStorage, SEEN, {trial: next.trial, ms: null});
+    keep(localStorage, SEEN, {name, ms: null});
     const ms = await window.screens.flash(one("flash").querySelector("img"), Number(settings.flashMs));
     shown = Math.round(ms * 10) / 10;
-    keep(sessionStorage, SEEN, {trial: next.trial, ms: shown});
+    keep(localStorage, SEEN, {name, ms: shown});
     await answerable(next, "flash");
   }
 
@@ -202,7 +202,7 @@
     withdraw: async () => {
       one("sure").close();
       drop(localStorage, KEPT);
-      drop(sessionStorage, SEEN);
+      drop(localStorage, SEEN);
       ended = true;
       open = sending = false;
       await go("withdraw", {}, "No connection. Please stay: your answers are deleted as soon as the server hears of it.");

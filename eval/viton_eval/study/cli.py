@@ -142,12 +142,16 @@ def serve(
         str, typer.Option(help="names in the address: a participant's number, a study's, a session's")
     ] = "PROLIFIC_PID,STUDY_ID,SESSION_ID",
     lab: Annotated[bool, typer.Option(help="several raters, one after another, at one browser")] = False,
+    public_host: Annotated[
+        list[str], typer.Option(help="name under which a server before this one passes requests on; may be repeated")
+    ] = [],  # noqa: B006
 ) -> None:
     """Serve the pages of STUDY to raters, and keep their answers in STUDY/votes.sqlite3, until interrupted."""
     from viton_eval.study.options import options_of
     from viton_eval.study.serve import serve as serve_study
 
     options = options_of(organiser_token, completion_code, completion_url, parameters, lab)
+    options = options._replace(hosts=tuple(public_host))
     serve_study(folder, host, port, options, tell_token=not organiser_token)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,10 +38,14 @@ HEADERS = [
 
 
 class Guard:
-    """Refuses bodies that are too long before they are read, and POSTs of other sites; adds the headers."""
+    """Refuses bodies that are too long before they are read, POSTs of other sites and other names; adds the headers.
 
-    def __init__(self, app: Handler) -> None:
-        self.app = app
+    hosts: the names under which the server may be asked for, any if empty: another site can have its own name mean
+    this machine, and would then pass for the same site.
+    """
+
+    def __init__(self, app: Handler, hosts: Sequence[str] = ()) -> None:
+        self.app, self.hosts = app, tuple(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,6 +60,8 @@ class Guard:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if scope["method"] not in ("GET", "HEAD", "POST"):
             await _refuse(sent, 405, "only GET and POST")
+        elif self.hosts and _name_of(headers.get("host", "")) not in self.hosts:
+            await _refuse(sent, 421, "not the name of this server (--public-host names others)")
         elif _length(headers) > MOST_BYTES:
             await _refuse(sent, 413, f"at most {MOST_BYTES} bytes")
         elif scope["method"] == "POST" and not same_origin(headers):
@@ -74,6 +81,14 @@ def same_origin(headers: MutableMapping[str, str]) -> bool:
         return site == "same-origin"
     origin = headers.get("origin", "")
     return bool(origin) and urlsplit(origin).netloc == headers.get("host")
+
+
+def _name_of(host: str) -> str:
+    """Of a Host header: without the port, brackets and a dot at its end, in small letters; "" for none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 def _length(headers: MutableMapping[str, str]) -> int:
@@ -122,16 +137,18 @@ class Limiter:
     def __init__(self, most: float, per_second: float, now: Callable[[], float] = time.monotonic) -> None:
         self.most, self.per_second, self.now = most, per_second, now
         self._left: dict[str, tuple[float, float]] = {}
+        self._lock = threading.Lock()
 
     def allows(self, name: str) -> bool:
-        """Whether it is not too often; counts as asked."""
-        now = self.now()
-        left, since = self._left.get(name, (self.most, now))
-        left = min(self.most, left + (now - since) * self.per_second)
-        if len(self._left) > 10_000:
-            self._left = {one: had for one, had in self._left.items() if now - had[1] < self.most / self.per_second}
-        self._left[name] = (left - 1 if left >= 1 else left, now)
-        return left >= 1
+        """Whether it is not too often; counts as asked. May be asked by many threads."""
+        with self._lock:
+            now = self.now()
+            left, since = self._left.get(name, (self.most, now))
+            left = min(self.most, left + (now - since) * self.per_second)
+            if len(self._left) > 10_000:
+                self._left = {one: had for one, had in self._left.items() if now - had[1] < self.most / self.per_second}
+            self._left[name] = (left - 1 if left >= 1 else left, now)
+            return left >= 1
 
 
 def set_cookie(request: Request, response: Response, name: str, value: str, path: str = "/") -> None:

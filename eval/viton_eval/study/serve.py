@@ -21,12 +21,14 @@ HERE = ("127.0.0.1", "::1", "localhost")
 def serve(folder: Path, host: str, port: int, options: Options, tell_token: bool) -> None:
     """Serve a study until SIGINT or SIGTERM; tell_token: print the organiser's address with the token in it.
 
+    At an address of this machine alone it is found by that machine's own names and those of `options.hosts`.
     Raises InputError for a study, database or port that cannot be had.
     """
     study = read_study(folder)
     store = Store(folder / VOTES)
     store.start(study, stamp(utc_now()))
-    app = make_app(study, store, options)
+    names = (*HERE, *options.hosts) if host in HERE else ()
+    app = make_app(study, store, options._replace(hosts=names))
     with _listening(host, port) as listener:
         address, number = listener.getsockname()[:2]
         base = f"http://{f'[{address}]' if ':' in address else address}:{number}"

@@ -70,14 +70,16 @@ def make_app(study: Study, store: Store, options: Options, clock: Clock = utc_no
     sessions = Sessions(study, store, completion, clock)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=_closing(store))
     app.include_router(_page_routes(study, options))
-    app.include_router(_rater_routes(sessions, options, Limiter(most=200, per_second=20)))
+    app.include_router(_rater_routes(sessions, options, Limits()))
     app.include_router(organiser_routes(sessions, options))
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(sqlite3.Error, _not_stored)
     app.add_exception_handler(InputError, _not_read)
     app.add_exception_handler(OSError, _not_read)
     app.add_exception_handler(RequestValidationError, _not_understood)
-    return Guard(app)  # around all of it: what no handler takes is answered outside FastAPI's own middleware
+    return Guard(
+        app, options.hosts
+    )  # around all of it: what no handler takes is answered outside FastAPI's own middleware
 
 
 def _closing(store: Store) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -114,20 +116,38 @@ def _page_routes(study: Study, options: Options) -> APIRouter:
     return routes
 
 
-def _rater_routes(sessions: Sessions, options: Options, limiter: Limiter) -> APIRouter:
+class Limits:
+    """How often raters may ask: each session, those without one together, and all who come or agree together."""
+
+    def __init__(self) -> None:
+        self.session, self.comers = Limiter(most=200, per_second=20), Limiter(most=1000, per_second=20)
+
+    def expect_session(self, name: str) -> None:
+        """name: of the session, or "" for all without one."""
+        if not self.session.allows(name):
+            raise RefusedError(429, "too often")
+
+    def expect_comer(self) -> None:
+        if not self.comers.allows(""):
+            raise RefusedError(429, "too many are coming just now; try again")
+
+
+def _rater_routes(sessions: Sessions, options: Options, limits: Limits) -> APIRouter:
     routes, cookie = APIRouter(), cookie_name(sessions.study)
 
-    def token_of(request: Request) -> str:
-        token = request.cookies.get(cookie, "")
-        if not TOKEN.fullmatch(token):
-            return ""
-        if not limiter.allows(hashed(token)):
-            raise RefusedError(429, "too often")
+    def token_of(request: Request, is_coming: bool = False) -> str:
+        """The cookie, if this server has given it out: whoever invents one has no share of requests to himself."""
+        sent = request.cookies.get(cookie, "")
+        token = sent if TOKEN.fullmatch(sent) and sessions.knows(sent) else ""
+        if token or not is_coming:
+            limits.expect_session(hashed(token) if token else "")
         return token
 
     @routes.post("/api/arrive")
     def arrive(request: Request, response: Response, given: Arrival) -> Screen:
-        before = token_of(request)
+        before = token_of(request, is_coming=True)
+        if not before:
+            limits.expect_comer()
         token, screen = sessions.arrive(before, recruited_of(given.query, options.parameters))
         if token != before:
             set_cookie(request, response, cookie, token)
@@ -135,9 +155,10 @@ def _rater_routes(sessions: Sessions, options: Options, limiter: Limiter) -> API
 
     @routes.post("/api/agree")
     def agree(request: Request, given: Consent) -> Screen:
-        token = token_of(request)
-        if not token:
+        limits.expect_comer()
+        if not request.cookies.get(cookie):
             raise RefusedError(401, "no cookie came: this page needs them, to know your answers as yours")
+        token = token_of(request, is_coming=True)
         return sessions.agree(token, recruited_of(given.query, options.parameters), given.consent)
 
     @routes.post("/api/begin")

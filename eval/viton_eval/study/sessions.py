@@ -20,6 +20,7 @@ from viton_eval.study.frozen import Study
 from viton_eval.study.screens import Screen
 from viton_eval.study.store import Store, hashed
 
+DAY_S = 24 * 3600  # within which who has come may agree; afterwards the page is to be loaded again
 Clock = Callable[[], datetime]
 
 
@@ -79,23 +80,29 @@ class Sessions:
             row = self._row(db, "token", hashed(token))
             if recruited.participant and (row is None or row["participant"] != recruited.participant):
                 held, row = row, self._row(db, "participant", recruited.participant)
-                token = secrets.token_urlsafe() if held or row or not token else token
+                if held or row:
+                    token = secrets.token_urlsafe()
                 if row:
                     db.execute("UPDATE sessions SET token = ? WHERE session = ?", (hashed(token), row["session"]))
                     row = self._row(db, "token", hashed(token))
             if row is None:
                 page = "full" if self._free(db) is None else "consent"
-                return token or secrets.token_urlsafe(), {"page": page, "consent": self.consent}
+                return self._issued(db, token), {"page": page, "consent": self.consent}
             self._log(db, row, "came", "")
             return token, self._screen(db, self._regained(db, row))
 
     def agree(self, token: str, recruited: Recruited, consent: str) -> Screen:
-        """Store the consent and give the lowest free place; again, it changes nothing."""
+        """Store the consent and give the lowest free place; again, it changes nothing.
+
+        RefusedError: also for a token that `arrive` has not given out, or longer ago than a day.
+        """
         if consent != self.consent:
             raise RefusedError(409, "the consent is to another text: load the page again")
         with self.store.writing() as db:
             if row := self._row(db, "token", hashed(token)):
                 return self._screen(db, row)
+            if not self._is_issued(db, token):
+                raise RefusedError(401, "this browser has not arrived here: load the page again")
             if recruited.participant and self._row(db, "participant", recruited.participant):
                 raise RefusedError(409, "this participant has a session: load the page again")
             place = self._free(db)
@@ -104,9 +111,15 @@ class Sessions:
             values = (hashed(token), place, secrets.token_hex(8), consent, *(text or None for text in recruited))
             columns = "token, rater, name, consent, participant, recruiting_study, recruiting_session, holds"
             db.execute(f"INSERT INTO sessions ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, 1)", values)
+            db.execute("DELETE FROM arrivals WHERE token = ?", (hashed(token),))
             row = self._known(db, token)
             self._log(db, row, "agreed", "")
             return self._screen(db, row)
+
+    def knows(self, token: str) -> bool:
+        """Whether this server has given the token out."""
+        with self.store.reading() as db:
+            return self._row(db, "token", hashed(token)) is not None or self._is_issued(db, token)
 
     def begin(self, token: str, block: int) -> Screen:
         """Start the clock of the next trial's block; again, it runs on."""
@@ -188,6 +201,20 @@ class Sessions:
         if begun is None or trial.task == "flash":
             return None
         return (begun + timedelta(seconds=self.study.settings.block_seconds) - now).total_seconds()
+
+    def _issued(self, db: sqlite3.Connection, token: str) -> str:
+        """The token if it was given out, or a new one, remembered for a day."""
+        if self._is_issued(db, token):
+            return token
+        new, now = secrets.token_urlsafe(), self.clock()
+        db.execute("DELETE FROM arrivals WHERE at < ?", (stamp(now - timedelta(seconds=DAY_S)),))
+        db.execute("INSERT INTO arrivals VALUES (?, ?)", (hashed(new), stamp(now)))
+        return new
+
+    def _is_issued(self, db: sqlite3.Connection, token: str) -> bool:
+        query = "SELECT 1 FROM arrivals WHERE token = ? AND at >= ?"
+        since = stamp(self.clock() - timedelta(seconds=DAY_S))
+        return db.execute(query, (hashed(token), since)).fetchone() is not None
 
     def _free(self, db: sqlite3.Connection) -> int | None:
         held = {row["rater"] for row in db.execute("SELECT rater FROM sessions WHERE holds")}

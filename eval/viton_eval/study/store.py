@@ -4,6 +4,7 @@
     sessions   a rater: which place of the design, under which opaque name, whom to pay
     answers    one a session and trial
     events     when each trial was first handed out, each block begun, each session agreed to, resumed, released
+    arrivals   cookies that were given out to who has not agreed yet
     withdrawn  whose answers are to go from every table: of their names only a hash
 
 WAL lets the organiser read while raters write; synchronous=FULL brings every commit to the disk before it is
@@ -59,6 +60,7 @@ CREATE TABLE events (
 );
 CREATE UNIQUE INDEX first_time ON events (session, what, detail) WHERE what IN ('served', 'block');
 CREATE INDEX of_session ON events (session);
+CREATE TABLE arrivals (token TEXT PRIMARY KEY, at TEXT NOT NULL);  -- SHA-256 of the cookie
 CREATE TABLE withdrawn (name TEXT PRIMARY KEY);  -- SHA-256 of the rater's in answers.csv
 """
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 
+import httpx
 import pytest
 
 from benchmarks.soak import Load, Rater, counted, served, soak, soak_study
@@ -128,17 +129,75 @@ def test_a_disk_that_is_full_and_then_not_loses_nothing(large):
     assert answers_of(large) == given
 
 
-def test_ten_megabytes_are_refused_before_they_are_sent_and_no_address_is_kept(study, tmp_path):
-    with served(study.folder) as (process, port), socket.create_connection(("127.0.0.1", port), timeout=5) as wire:
+def test_ten_megabytes_are_refused_before_they_are_sent(make, tmp_path):
+    study = make(tmp_path / "study", limit=1)
+    with served(study.folder) as (_, port), socket.create_connection(("127.0.0.1", port), timeout=5) as wire:
         head = f"POST /api/answer HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\norigin: http://127.0.0.1:{port}\r\n"
         wire.sendall(f"{head}content-length: 10000000\r\n\r\n".encode())
         assert wire.recv(1000).startswith(b"HTTP/1.1 413 ")
+
+
+ADDRESSES = ("203.0.113.77", "2001:db8::77", "198.51.100.77")
+PROXIED = {"x-forwarded-for": f"{ADDRESSES[0]}, {ADDRESSES[1]}", "x-real-ip": ADDRESSES[2]}
+PROXIED |= {"forwarded": f"for={ADDRESSES[0]}", "user-agent": "browser-of-a-rater"}
+
+
+def visited(port, participant):
+    """Join from these addresses and give two answers; returns how to ask on."""
+    site = f"http://127.0.0.1:{port}"
+    client = httpx.Client(base_url=site, headers=PROXIED | {"origin": site})
+
+    def ask(verb, **body):
+        response = client.post(f"/api/{verb}", json=body)
+        assert response.status_code == 200
+        return response.json()
+
+    query = f"?PROLIFIC_PID={participant}"
+    screen = ask("agree", query=query, consent=ask("arrive", query=query)["consent"])
+    screen = ask("begin", block=screen["block"])
+    for _ in range(2):
+        screen = ask("answer", trial=screen["trial"], answer="left")
+    return ask
+
+
+def files_with(folder, mark):
+    return {path.name for path in folder.rglob("*") if path.is_file() and mark in path.read_bytes()}
+
+
+def test_no_address_of_who_joins_votes_and_withdraws_is_kept_or_logged(make, tmp_path):
+    study = make(tmp_path / "study", limit=1)
+    marks = [*(address.encode() for address in ADDRESSES), b"browser-of-a-rater"]
+    with served(study.folder) as (process, port):
+        visited(port, "stays-here")
+        visited(port, "goes-away")("withdraw")
+        assert files_with(tmp_path, b"stays-here")  # else this test shows nothing
+        found = {mark: files_with(tmp_path, mark) for mark in [*marks, f"127.0.0.1:{port}".encode(), b"goes-away"]}
+        assert not any(found.values())
         process.terminate()
         assert process.wait(10) in (0, -signal.SIGTERM)
         assert len(process.stderr.readlines()) == 1  # the organiser's address, and no log of requests
-    for path in study.folder.glob(f"{VOTES}*"):
-        assert b"127.0.0.1" not in path.read_bytes()
-        path.unlink()
+    assert files_with(tmp_path, b"stays-here") == {VOTES}
+    assert not any(files_with(tmp_path, mark) for mark in marks)
+
+
+def test_on_this_machine_alone_other_names_are_refused(make, tmp_path):
+    study = make(tmp_path / "study", limit=1)
+    with served(study.folder, more=["--public-host", "Study.example.org"]) as (_, port):
+        for name in ("127.0.0.1", "localhost", "[::1]", "LOCALHOST", "localhost.", "study.example.org"):
+            for host in (name, f"{name}:{port}"):
+                assert status_of(port, host) == 200, host
+        for name in ("evil.example", "127.0.0.1.evil.example", "evil.example:80", "127.0.0.1@evil.example", "[", ""):
+            assert status_of(port, name) == 421, name
+            assert status_of(port, f"{name}:{port}") == 421
+
+
+def status_of(port, host):
+    """Of an arrival from a page that calls this server so."""
+    site = f"http://{host}"
+    address = f"http://127.0.0.1:{port}/api/arrive"
+    return httpx.post(
+        address, headers={"host": host, "origin": site, "sec-fetch-site": "same-origin"}, json={}
+    ).status_code
 
 
 def started(folder, *more):

@@ -205,6 +205,23 @@ def test_flashes_are_shown_as_long_as_asked_once_and_never_again(open_rater, tin
     assert all(100 <= ms <= 300 for ms in shown)  # 120 ms, as frames have it; a busy machine is late with some
 
 
+def test_a_flash_is_not_seen_again_in_another_window_or_after_the_first_was_closed(open_rater, tiny):
+    rater = open_rater()
+    while (trial := rater.trial())[0] == "choice":
+        rater.vote("left", "key")
+    for close_first in (False, True):
+        before, rater.page = rater.page, rater.context.new_page()
+        if close_first:
+            before.close()
+        rater.page.goto(rater.server)
+        assert rater.shown() == "flash"  # the question at once, and no "ready" before another look
+        assert rater.trial() == trial
+        assert rater.page.locator("#flash img").is_hidden()
+    rater.vote("fake")
+    assert rater.trial() != trial  # it is stored
+    assert float(answers_of(tiny, rater)[-1].shown_ms) >= 100  # of the one time it was on show
+
+
 def test_withdrawing_asks_first_and_then_deletes(open_rater, tiny):
     rater = open_rater(query="?PROLIFIC_PID=somebody")
     rater.vote("left")
