@@ -15,12 +15,14 @@ import pytest
 from viton import cli, console
 from viton.data.sample import Pair
 from viton.files import read_jsonl
-from viton.images import load_rgb
+from viton.images import load_labels, load_rgb
+from viton.parsing import CIHP
 from viton.results import shard_of
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ("--size", "64x48", "--set", "warp.match.height=64")
-VERBS = [("train",), ("warp",), ("try-on",), ("merge",), ("doctor",), ("data", "check"), ("data", "synth")]
+VERBS = [("train",), ("warp",), ("try-on",), ("merge",), ("doctor",), ("data", "check"), ("data", "convert"),
+         ("data", "synth")]  # fmt: skip
 
 
 class Done(NamedTuple):
@@ -562,3 +564,75 @@ def test_no_arguments_show_what_there_is(viton):
     assert done.code in (0, 2)
     for verb in ("warp", "try-on", "merge", "doctor", "data"):
         assert verb in done.out + done.err
+
+
+def _convert(viton, hd, out: Path, *more: object) -> Done:
+    return viton("data", "convert", hd.root, out, *more)
+
+
+def test_convert_says_what_it_wrote_and_which_labels_are_lost(viton, tiny_hd, tmp_path):
+    done = _convert(viton, tiny_hd, tmp_path / "out", "--to", "dresscode", "--json")
+    assert (done.code, done.errors) == (0, [])
+    (line,) = done.out.splitlines()
+    report = json.loads(line)
+    neck = 2 * int((load_labels(tiny_hd.parsing("p1")) == CIHP.labels.index("neck")).sum())
+    assert report["merged"] == [{"label": "neck", "became": "face", "pixels": neck}]
+    assert [report[key] for key in ("people", "clothings", "pairs", "problems")] == [2, 3, 3, []]
+    assert f"labels that dresscode lacks: neck became face ({neck} pixels)" in done.err
+    assert done.err.count("neck became") == 1
+    assert done.err.splitlines()[-1] == f"{tmp_path / 'out'}: 2 people, 3 garments, 3 pairs, in the layout dresscode"
+
+
+def test_convert_exits_1_with_a_line_a_bad_sample_and_the_rest_goes_on(viton, tiny_hd, tmp_path):
+    tiny_hd.keypoints("p2").write_text("[]")
+    tiny_hd.mask("c3").unlink()
+    done = _convert(viton, tiny_hd, tmp_path / "out", "--to", "cp-vton")
+    assert done.code == 1
+    failed = [line for line in done.err.splitlines() if line.startswith("failed: ")]
+    assert [Path(line.split(": ")[1]).name for line in failed] == ["p2_keypoints.json", "c3.jpg"]
+    assert done.errors == [f"error: {tiny_hd.root}: expected every sample and pair to be sound, got 2 that are not"]
+    assert (tmp_path / "out/test_pairs.txt").read_text() == "p1_0.jpg c1_1.jpg\n"
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "wanted"),
+    [
+        (("--to", "cp"), 2, "--to: expected one of viton-hd, cp-vton, dresscode, viton, got 'cp'"),
+        (("--to", "cp-vton", "--from", "x"), 2, "--from: expected one of viton-hd"),
+        (("--to", "cp-vton", "--split", "x"), 2, "--split: expected one of train, val, test, got 'x'"),
+        (
+            ("--to", "cp-vton", "--split", "train"),
+            1,
+            "expected a folder 'train' (layout viton-hd), got test, test_pairs",
+        ),
+        (("--to", "cp-vton", "--size", "64"), 2, "--size: expected HxW"),
+        (("--to", "cp-vton", "--from", "dresscode"), 1, "expected a folder 'images' (layout dresscode)"),
+    ],
+)
+def test_convert_refuses_what_it_does_not_know_in_one_line_and_writes_nothing(
+    viton, tiny_hd, tmp_path, more, code, wanted
+):
+    done = _convert(viton, tiny_hd, tmp_path / "out", *more)
+    assert (done.code, len(done.errors)) == (code, 1)
+    assert wanted in done.errors[0]
+    assert not (tmp_path / "out").exists()
+
+
+def test_convert_refuses_a_folder_with_files_unless_told_to_overwrite(viton, tiny_hd, tmp_path):
+    wanted = ("--to", "viton-hd", "--size", "32x24")
+    assert _convert(viton, tiny_hd, tmp_path / "out", *wanted).code == 0
+    done = _convert(viton, tiny_hd, tmp_path / "out", *wanted)
+    assert (done.code, done.out) == (1, "")
+    assert done.errors == [
+        f"error: {tmp_path / 'out'}: expected an empty folder, or --overwrite, got a folder with files in it"
+    ]
+    assert _convert(viton, tiny_hd, tmp_path / "out", *wanted, "--overwrite").code == 0
+    assert load_rgb(tmp_path / "out/test/image/p1.jpg").shape == (32, 24, 3)
+
+
+def test_convert_of_all_of_dress_code_asks_for_a_category(viton, tmp_path):
+    (tmp_path / "dc/lower_body/images").mkdir(parents=True)
+    done = viton("data", "convert", tmp_path / "dc", tmp_path / "out", "--to", "viton-hd")
+    assert done.code == 2
+    assert done.errors[0].endswith(f"name one of {tmp_path / 'dc/lower_body'}")

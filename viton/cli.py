@@ -11,6 +11,7 @@ import typer
 from viton import console
 from viton.cli_options import folders_of, shard_of, size_of, trained_settings, try_on_config
 from viton.config import load_config, with_data
+from viton.data_commands import convert
 from viton.errors import InputError, UsageError
 from viton.settings import parse
 from viton.synthetic.config import WorldConfig
@@ -22,10 +23,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-data_app = typer.Typer(help="Check datasets and make them up.", no_args_is_help=True, rich_markup_mode=None)
+data_app = typer.Typer(
+    help="Check datasets, convert them and make them up.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(data_app, name="data")
+data_app.command(epilog="Example: viton data convert world world-cp --to cp-vton --split test")(convert)
 
-DataRoot = Annotated[Path, typer.Option("--data", help="Dataset folder in the viton-hd layout.")]
+DataRoot = Annotated[Path, typer.Option("--data", help="Dataset folder; its folders tell its layout.")]
 SplitName = Annotated[str, typer.Option("--split", help="train, val or test.")]
 PairsFile = Annotated[str, typer.Option("--pairs", help="Pairs file: a path, or a name under the dataset.")]
 Config = Annotated[Path | None, typer.Option("--config", help="Experiment to take size, seed and warp settings from.")]
@@ -169,7 +173,7 @@ def try_on(
         str, typer.Argument(help="viton, encoder-decoder, crn, prgan, cagan, non-parametric, or a package's.")
     ],
     out: Annotated[Path, typer.Option("--out", help="Results folder; with --person a picture.")],
-    data: Annotated[Path | None, typer.Option("--data", help="Dataset folder in the viton-hd layout.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Dataset folder; its folders tell its layout.")] = None,
     pairs: PairsFile = "test_pairs.txt",
     split: SplitName = "test",
     run: TrainedIn = None,

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from viton.errors import InputError
@@ -86,6 +86,12 @@ def load_rgb(path: Path) -> Pixels:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return np.array(picture.convert("RGB"))
+
+
+def is_plain_jpeg(path: Path) -> bool:
+    """Whether a sound picture is a JPEG that needs no turning upright, so that every program shows it as `load_rgb`."""
+    with Image.open(path) as picture:
+        return picture.format == "JPEG" and picture.getexif().get(ExifTags.Base.Orientation, 1) == 1
 
 
 def load_mask(path: Path) -> Pixels:

@@ -63,17 +63,33 @@ def read_openpose_body25(path: Path) -> Keypoints:
 
     Raises InputError when the file is missing, holds nobody, is not BODY_25, or shows no joint at all.
     """
+    return _shown(from_body25(_first_person(path, "pose_keypoints_2d", 25, "BODY_25")), path)
+
+
+def read_openpose_coco18(path: Path) -> Keypoints:
+    """The first person of a JSON file of OpenPose's first version, which CP-VTON has, as (18,3) COCO-18.
+
+    Raises InputError when the file is missing, holds nobody, is not COCO-18, or shows no joint at all.
+    """
+    return _shown(_seen(_first_person(path, "pose_keypoints", 18, "COCO-18")), path)
+
+
+def _first_person(path: Path, key: str, joints: int, called: str) -> NDArray[np.float64]:
+    """(joints,3) numbers, as they stand in the file."""
     content = read_json(path)
     people = content.get("people") if isinstance(content, dict) else None
     if not isinstance(people, list) or not people:
         raise InputError(path, "at least one person under 'people'", "none")
-    flat = people[0].get("pose_keypoints_2d") if isinstance(people[0], dict) else None
-    if not isinstance(flat, list) or len(flat) != 75:
+    flat = people[0].get(key) if isinstance(people[0], dict) else None
+    if not isinstance(flat, list) or len(flat) != 3 * joints:
         got = f"{len(flat)} numbers" if isinstance(flat, list) else "no such key"
-        raise InputError(path, "75 numbers (BODY_25) under 'pose_keypoints_2d'", got)
+        raise InputError(path, f"{3 * joints} numbers ({called}) under '{key}'", got)
     if not all(isinstance(value, (int, float)) and abs(value) < LIMIT for value in flat):
-        raise InputError(path, f"numbers below {LIMIT:g} under 'pose_keypoints_2d'", "something else")
-    keypoints = from_body25(np.array(flat, np.float64).reshape(25, 3))
+        raise InputError(path, f"numbers below {LIMIT:g} under '{key}'", "something else")
+    return np.array(flat, np.float64).reshape(joints, 3)
+
+
+def _shown(keypoints: Keypoints, path: Path) -> Keypoints:
     if not (keypoints[:, 2] > 0).any():
         raise InputError(path, "at least one visible joint", "none")
     return keypoints

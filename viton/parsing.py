@@ -1,11 +1,13 @@
 """Human parsing: label maps, and the masks made from them. Label numbers live only here.
 
 A label map is a fact of a dataset's layout, never guessed from the numbers in a file: LIP and CIHP share ids but
-not meanings (10 is jumpsuits in LIP, neck and torso skin in CIHP).
+not meanings (10 is jumpsuits in LIP, neck and torso skin in CIHP), and ATR numbers other things throughout.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +37,24 @@ CIHP = LabelMap("CIHP", (
     "neck", "scarf", "skirt", "face", "left_arm", "right_arm", "left_leg", "right_leg", "left_shoe", "right_shoe",
 ))  # fmt: skip
 LIP = LabelMap("LIP", (*CIHP.labels[:10], "jumpsuits", *CIHP.labels[11:]))
+LIP_NECK = LabelMap("LIP with neck", (*LIP.labels, "neck"))  # CP-VTON+ adds label 20: neck and chest
+ATR = LabelMap("ATR", (  # its head is our face: skin of the head, without hair
+    "background", "hat", "hair", "sunglasses", "upper_clothes", "skirt", "pants", "dress", "belt",
+    "left_shoe", "right_shoe", "face", "left_leg", "right_leg", "left_arm", "right_arm", "bag", "scarf",
+))  # fmt: skip
+
+# What a label becomes in a map that has no label of its name. A part of the body or of what is worn stays one, never
+# background, which would be a hole in the body; skin stays skin, what is to be replaced stays so, and no left or right
+# is made up. Only a bag, which is carried, becomes background, as it is to parsers that have no label for it.
+NEAREST: Mapping[str, str] = MappingProxyType({
+    "neck": "face",  # skin next to it; so it moves from the body shape to face and hair
+    "coat": "upper_clothes",
+    "jumpsuits": "dress",  # one piece from shoulder to leg
+    "socks": "pants",  # cloth on the legs
+    "belt": "pants",
+    "glove": "scarf",  # an accessory that is worn: of the body, and no garment to be replaced
+    "bag": "background",
+})  # fmt: skip
 
 # One colour a label for figures and for palette PNGs; our choice, because neighbours on a body must differ.
 PALETTE: list[tuple[int, int, int]] = [
@@ -79,3 +99,29 @@ def _look_up(table: Tensor, parsing: Tensor) -> Tensor:
 def clothing_region(parsing: Pixels, label_map: LabelMap, fidelity: Fidelity) -> Pixels:
     """Where the garment to be replaced is, the target of a warp: labels (h,w) -> {0,1}."""
     return np.isin(parsing, label_map.ids(CLOTHING[fidelity])).astype(np.uint8)
+
+
+class Translation(NamedTuple):
+    """Labels in another map, and what cannot be told any more."""
+
+    labels: Pixels  # (h, w)
+    merged: dict[tuple[str, str], int]  # pixels of (a label that the other map lacks, what they have become)
+
+
+def merges(from_map: LabelMap, to_map: LabelMap) -> dict[str, str]:
+    """The labels of one map that another lacks, and which of its labels each becomes."""
+    return {name: NEAREST[name] for name in from_map.labels if name not in to_map.labels}
+
+
+def translate(labels: Pixels, from_map: LabelMap, to_map: LabelMap) -> Translation:
+    """Labels (h,w) of one map -> labels of another: by name, or else by `NEAREST`.
+
+    Raises ValueError when a number is no label of `from_map`.
+    """
+    counts = np.bincount(labels.reshape(-1), minlength=len(from_map.labels))
+    if len(counts) > len(from_map.labels):
+        raise ValueError(f"{from_map.name}: expected labels below {len(from_map.labels)}, got {len(counts) - 1}")
+    lost = merges(from_map, to_map)
+    table = np.array([to_map.labels.index(lost.get(name, name)) for name in from_map.labels], np.uint8)
+    pixels = {(name, to): int(counts[from_map.labels.index(name)]) for name, to in lost.items()}
+    return Translation(table[labels], {pair: count for pair, count in pixels.items() if count})

@@ -25,8 +25,9 @@ from viton_eval.study.analysis_text import readable
 from viton_eval.study.answers import Answer
 from viton_eval.study.design import Kind, Trial
 from viton_eval.study.frozen import Study, read_study
+from viton_eval.study.raters import places_of
 from viton_eval.study.simulate import simulated_answers
-from viton_eval.study.votes_needed import Size, Wanted, power_of
+from viton_eval.study.votes_needed import Size, Wanted, power_on
 from viton_eval.try_ons import run_of
 
 SPREAD = 0.6  # deviation of the strengths that are drawn for simulated raters; log-odds
@@ -117,9 +118,10 @@ def rules(study: Study) -> str:
 
 
 def own_power(study: Study, wanted: Wanted) -> Size:
-    """How often a study of this size finds what is wanted, by simulation."""
-    settings = study.settings
-    return power_of(wanted._replace(per_rater=settings.per_rater), len(study.pairs), settings.votes)
+    """How often this very study, by its own comparisons, finds what is wanted, by simulation."""
+    mains, settings = [trial for trial in study.trials if trial.kind == "main"], study.settings
+    power = power_on(wanted, places_of(mains, study.methods), len(study.pairs), settings.votes)
+    return Size(len(study.pairs), settings.votes, settings.per_rater, study.raters, len(mains), *power)
 
 
 class Shown(NamedTuple):

@@ -14,7 +14,7 @@ from viton.console import say
 
 def score(
     results: Annotated[list[str], typer.Option(metavar="NAME=DIR", help="a folder of try-ons; may be repeated")],
-    data: Annotated[Path, typer.Option(help="the dataset, in the viton-hd layout")],
+    data: Annotated[Path, typer.Option(help="the dataset; its folders tell its layout")],
     pairs: Annotated[str, typer.Option(help="pairs file, under the dataset or a path")],
     out: Annotated[Path, typer.Option(help="CSV; .pairs.csv, .differences.csv, .md, .tex and .json go beside it")],
     split: Annotated[str, typer.Option(help="train, val or test")] = "test",

@@ -14,18 +14,20 @@ import yaml
 from viton.config import PATTERN
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
-from viton.images import encode
+from viton.images import encode, load_rgb
 from viton_eval import agreement, human_study, quantities
 from viton_eval.commands import open_run
 from viton_eval.experiment import Experiment
 from viton_eval.people import NO_ANSWERS, NONE_LEFT, RATES, People, answers_of, cell_of, people_of, standing
 from viton_eval.plan import plan
 from viton_eval.study.answers import Answer, write_answers
+from viton_eval.study.export import EXPORTED, export_study
 from viton_eval.study.make import Source, is_current, make_study, remake_study
 from viton_eval.study.request import settings_of, source_of
 from viton_eval.study.settings import StudySettings
 from viton_eval.study.simulate import simulated_answers
 from viton_eval.study.used import used_by
+from viton_eval.study.votes_needed import Wanted
 from viton_eval.workflow import _refresh
 
 METHODS = ("non-parametric", "one", "two")
@@ -153,6 +155,38 @@ def test_an_unused_study_makes_room_for_one_of_new_results_and_a_used_one_does_n
         assert {file: file.read_bytes() for file in out.rglob("*") if file.is_file()} == whole
         assert used_by(out) == [name]
         (out / name).unlink()
+
+
+def test_a_study_whose_sheets_are_out_keeps_its_key(source, tmp_path):
+    first = remake_study(tmp_path / "study", source, SETTINGS, 4)
+    for _ in range(2):
+        export_study(first, "csv", tmp_path / "sheets", [1])
+    assert (tmp_path / "study" / EXPORTED).read_text() == '{"as": "csv", "raters": [1]}\n'
+    kept = remake_study(tmp_path / "study", source, SETTINGS.model_copy(update={"votes": 1}), 4)
+    assert kept.id == first.id
+
+
+@pytest.mark.parametrize("kind", ["people", "clothings"])
+def test_a_study_of_other_photos_is_not_current(source, tmp_path, kind):
+    made = make_study(tmp_path / "study", source, SETTINGS, 4)
+    shown = getattr(made.pairs[0], {"people": "person", "clothings": "clothing"}[kind])
+    path = getattr(source.data, kind)[shown]
+    before = path.read_bytes()
+    path.write_bytes(encode(255 - load_rgb(path), path.suffix))
+    assert not is_current(tmp_path / "study", source, SETTINGS, 4)
+    path.write_bytes(before)
+    assert is_current(tmp_path / "study", source, SETTINGS, 4)
+
+
+def test_power_is_of_the_studys_own_comparisons(source, tmp_path):
+    wanted = Wanted(len(METHODS), difference=0.4, simulations=200).checked()
+    small = make_study(tmp_path / "small", source, SETTINGS.model_copy(update={"votes": 1}), 1)
+    large = make_study(tmp_path / "large", source, SETTINGS)
+    powers = {name: human_study.own_power(study, wanted) for name, study in (("small", small), ("large", large))}
+    assert powers["small"].asked == 3
+    assert powers["small"].power == 0
+    assert powers["large"].asked == sum(trial.kind == "main" for trial in large.trials)
+    assert powers["large"].power > 0
 
 
 def test_what_a_kill_leaves_while_a_study_makes_room_is_made_good(source, tmp_path):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ import numpy as np
 from viton.coordinates import Size, rescale_px
 from viton.data.framing import fit_photo, padding
 from viton.data.loader import fit_clothing, fit_person
-from viton.data.pairs import read_pairs
+from viton.data.pairs import scan_pairs
 from viton.data.sample import Clothing, Pair, Person, Sample, Truth
 from viton.errors import InputError, UsageError
 from viton.files import sha256_of
@@ -34,7 +34,7 @@ class Dataset:
     """One split of a dataset folder; a layout fills `people` and `clothings`, and says where the other files are."""
 
     layout: ClassVar[str]
-    label_map: ClassVar[LabelMap]
+    label_map: LabelMap
 
     def __init__(self, root: Path, split: str) -> None:
         """Raises UsageError for an unknown split; a layout raises InputError when a folder is missing or empty."""
@@ -48,6 +48,11 @@ class Dataset:
     def is_laid_out(cls, root: Path, split: str) -> bool:
         """Whether the folders of this layout, and of no other, are there."""
         raise NotImplementedError
+
+    @classmethod
+    def splits_in(cls, root: Path) -> list[str]:
+        """The splits that ROOT holds in this layout."""
+        return [split for split in SPLITS if cls.is_laid_out(root, split)]
 
     def parsing_path(self, person_id: str) -> Path:
         raise NotImplementedError
@@ -80,9 +85,20 @@ class Dataset:
 
     def pairs(self, name: str | Path) -> list[Pair]:
         """Read a pairs file, given by its name under ROOT or as a path; files may be called by their names or ids."""
+        found = []
+        for outcome in self.scan_pairs(name):
+            if isinstance(outcome, InputError):
+                raise outcome
+            found.append(outcome)
+        return found
+
+    def scan_pairs(self, name: str | Path) -> Iterator[Pair | InputError]:
+        """The pair of every line of a pairs file, or what is wrong with the line."""
         people, clothings = _ids(self.people), _ids(self.clothings)
-        found = read_pairs(self.pairs_path(name), set(people), set(clothings))
-        return [Pair(people[pair.person], clothings[pair.clothing]) for pair in found]
+        for outcome in scan_pairs(self.pairs_path(name), set(people), set(clothings)):
+            if isinstance(outcome, Pair):
+                outcome = Pair(people[outcome.person], clothings[outcome.clothing])
+            yield outcome
 
     def person(self, person_id: str, size: Size) -> Person:
         """Raises InputError naming the file when one is missing, damaged, or does not fit the others."""

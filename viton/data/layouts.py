@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from viton.data.cp_vton import CpVton
 from viton.data.dataset import Dataset
+from viton.data.dresscode import DressCode
 from viton.data.viton_hd import VitonHd
 from viton.errors import UsageError
 
-LAYOUTS: dict[str, type[Dataset]] = {layout.layout: layout for layout in (VitonHd,)}
+LAYOUTS: dict[str, type[Dataset]] = {layout.layout: layout for layout in (VitonHd, CpVton, DressCode)}
 
 
 def open_dataset(root: Path, split: str, layout: str | None = None) -> Dataset:

@@ -14,10 +14,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from viton.data.targets import body25_content
 from viton.errors import InputError
 from viton.files import jsonl, locked, read_json, sha256_of, write_bytes, write_json, write_text
 from viton.images import encode, encode_labels
-from viton.keypoints import Keypoints, to_body25
+from viton.keypoints import Keypoints
 from viton.parsing import PALETTE
 from viton.synthetic import plan
 from viton.synthetic.body import Person, sample_person
@@ -193,7 +194,7 @@ def _write_person(folder: Path, config: WorldConfig, job: Job, garment: Garment,
         labels = noisy_labels(labels, config.noise, rng)
     write_bytes(folder / f"image/{name}.jpg", encode(picture.image, ".jpg"))
     write_bytes(folder / f"image-parse-v3/{name}.png", encode_labels(labels, PALETTE))
-    write_json(folder / f"openpose_json/{name}_keypoints.json", _openpose(keypoints))
+    write_json(folder / f"openpose_json/{name}_keypoints.json", body25_content(keypoints))
     write_bytes(folder / f"map-truth/{name}__{name}.npz", encode_map(picture.map))
     for other in job.wears:
         pair = f"{name}__{name_of(other)}"
@@ -238,12 +239,6 @@ def keypoints_of(person: Person, height: int, width: int) -> Keypoints:
     x, y = keypoints[:, 0], keypoints[:, 1]
     keypoints[(x < 0) | (y < 0) | (x > width - 1) | (y > height - 1) | ~person.visible] = 0
     return keypoints
-
-
-def _openpose(keypoints: Keypoints) -> dict[str, object]:
-    empty = ("face_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d", "pose_keypoints_3d")
-    numbers = [round(float(value), 3) for value in to_body25(keypoints).ravel()]
-    return {"version": 1.3, "people": [{"pose_keypoints_2d": numbers, **{key: [] for key in empty}}]}
 
 
 def encode_map(values: Floats) -> bytes:

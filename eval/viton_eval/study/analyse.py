@@ -12,7 +12,7 @@ from viton.errors import InputError
 from viton_eval.interval import drawn_weights
 from viton_eval.study import bradley_terry
 from viton_eval.study.agreement import agreement
-from viton_eval.study.answers import Answer
+from viton_eval.study.answers import FURTHER, Answer, first_votes
 from viton_eval.study.flashes import flash_rates
 from viton_eval.study.frozen import Study
 from viton_eval.study.quality import exclusions, kept, quality, reasons, side_bias
@@ -56,6 +56,7 @@ def analyse(study: Study, answers: Sequence[Answer], seed: int = 0, draws: int =
     draws: of raters and pairs, for the intervals of Bradley-Terry strengths.   Raises InputError where there are no
     choices among the answers, and where simulated answers are mixed with people's.
     """
+    answers, further = first_votes(answers, study)
     simulated, votes = is_simulated(answers), votes_of(study, answers)
     if not (votes["kind"] == "main").any():
         raise InputError("answers", "at least one answer to a comparison", "none")
@@ -81,7 +82,7 @@ def analyse(study: Study, answers: Sequence[Answer], seed: int = 0, draws: int =
         table,
         exclusions(votes, rules, left_out),
         _sentence(study, counted, everything, tables[0][0], left_out, simulated),
-        _protocol(study, votes, counted, seed, draws),
+        (*_protocol(study, votes, counted, seed, draws), *([f"{len(further)} {FURTHER}"] if further else [])),
         simulated,
     )
 

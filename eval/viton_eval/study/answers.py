@@ -25,6 +25,7 @@ RATER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NUMBER = re.compile(r"\d{1,9}(\.\d{1,6})?")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 ANSWERS = "answers.csv"
+FURTHER = "further votes of a rater on a comparison, of which the first counts"
 
 
 class Answer(NamedTuple):
@@ -67,6 +68,8 @@ def checked(answer: Answer, study: Study, where: str) -> Answer:
     for column, (good, what) in expected.items():
         if not good:
             raise InputError(f"{where}: {column}", what, repr(getattr(answer, column)))
+    if answer.rater.startswith(f"{SIMULATED}-") and answer.source != SIMULATED:  # a table without the column source
+        raise InputError(f"{where}: rater", "a person", f"{answer.rater}, from source {answer.source}")
     return answer
 
 
@@ -87,6 +90,25 @@ def checked_all(answers: Sequence[tuple[str, Answer]], study: Study) -> list[Ans
             got = f"{answer.trial} after trials of rater {places[answer.rater]}"
             raise InputError(where, "trials of one rater of the design", got)
     return [answer for _, answer in answers]
+
+
+def first_votes(answers: Sequence[Answer], study: Study) -> tuple[list[Answer], list[Answer]]:
+    """What counts, and the further votes of a rater on a comparison, which do not: votes are to be of several people.
+
+    The first is the one answered first, or of several at one time the one that the design has first.
+    """
+    order = {trial.trial: number for number, trial in enumerate(study.trials)}
+    first = dict[tuple[str, str], Answer]()
+    for answer in sorted(answers, key=lambda one: (one.answered_at, order[one.trial])):
+        trial = study.by_name[answer.trial]
+        if trial.kind == "main":
+            first.setdefault((answer.rater, trial.comparison), answer)
+    counted = set(first.values())
+    kept, further = list[Answer](), list[Answer]()
+    for answer in answers:
+        is_further = study.by_name[answer.trial].kind == "main" and answer not in counted
+        (further if is_further else kept).append(answer)
+    return kept, further
 
 
 def answers_text(answers: Iterable[Answer]) -> str:

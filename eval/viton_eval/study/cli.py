@@ -24,7 +24,7 @@ study = typer.Typer(
 def make(
     out: Annotated[Path, typer.Argument(help="the study's folder")],
     results: Annotated[list[str], typer.Option(metavar="NAME=DIR", help="a folder of try-ons; may be repeated")] = [],  # noqa: B006
-    data: Annotated[str, typer.Option(help="the dataset, in the viton-hd layout")] = "",
+    data: Annotated[str, typer.Option(help="the dataset; its folders tell its layout")] = "",
     pairs: Annotated[str, typer.Option(help="pairs file, under the dataset or a path")] = "",
     config: Annotated[
         Path | None, typer.Option(help="an experiment in place of results and pairs: all its methods")

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from viton.errors import InputError, UsageError
-from viton.files import write_bytes
+from viton.files import jsonl, read_jsonl, write_bytes, write_text
 from viton_eval.study.frozen import DESIGN, TRIALS, Study
 
 Form = Literal["pdf", "mturk", "csv"]
+EXPORTED = "exported.jsonl"  # in the study's folder: which sheets went out
 SPAN = re.compile(r"([1-9]\d{0,5})(?:-([1-9]\d{0,5}))?")
 TYPED = re.compile(r"rater-\d+\.csv|answers_template\.csv")  # files that people type into
 
@@ -55,7 +56,17 @@ def export_study(
         written.append(path)
         if progress:
             progress(done, len(files))
+    _remember(study, form, raters)
     return written
+
+
+def _remember(study: Study, form: Form, raters: list[int]) -> None:
+    """Note in the study's folder that sheets are out: their answers need this very key, so it is not made anew."""
+    path = study.folder / EXPORTED
+    rows = read_jsonl(path) if path.is_file() else []
+    row: dict[str, object] = {"as": form, "raters": raters}
+    if row not in rows:
+        write_text(path, jsonl([*rows, row]))
 
 
 def _expect_no_key(out: Path) -> None:

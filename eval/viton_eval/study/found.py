@@ -16,10 +16,11 @@ class Found(NamedTuple):
     unanswered: Counter[str]  # questions without an answer, by source
     left_out: Counter[str]  # answers, by why they are left out
     rejected: set[tuple[str, str]]  # rater and trial of answers that were taken back
+    withdrawn: set[str]  # hashed names of the server's raters who have withdrawn
 
     @classmethod
     def nothing(cls) -> Found:
-        return cls([], Counter(), Counter(), set())
+        return cls([], Counter(), Counter(), set(), set())
 
     @classmethod
     def joined(cls, parts: Sequence[Found]) -> Found:
@@ -29,4 +30,5 @@ class Found(NamedTuple):
             whole.unanswered.update(part.unanswered)
             whole.left_out.update(part.left_out)
             whole.rejected.update(part.rejected)
+            whole.withdrawn.update(part.withdrawn)
         return whole

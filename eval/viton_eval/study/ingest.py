@@ -9,25 +9,30 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 from viton.errors import InputError, UsageError
 from viton_eval.study.answers import (
     ANSWERS,
+    FURTHER,
     SIMULATED,
     SOURCES,
     Answer,
     checked,
     checked_all,
+    first_votes,
     read_answers,
     write_answers,
 )
 from viton_eval.study.found import Found
 from viton_eval.study.frozen import Study
+from viton_eval.study.store import Store, hashed
 
 SALT = "worker_salt"  # beside the answers and for nobody: with it a worker's id can be looked for in them
 SALT_BYTES = 32
+WITHDRAWN = "of raters who have withdrawn from the server"
 
 Named = tuple[str, Answer]  # where it stands, and what it says
 
@@ -63,12 +68,13 @@ def ingest(study: Study, sources: Sources, anew: bool = False, simulated_ok: boo
     before = _before(path, study, anew)
     salt = _salt(study, before) if sources.mturk else b""
     found = Found.joined(list(_read(study, sources, salt)))
-    kept, fresh = _standing(before, found, bool(sources.server))
+    kept, fresh = _standing(before, found), _standing(found.answers, found)
     new = _merged(fresh)
     found.left_out["told once more in the same words"] += len(fresh) - len(new)
     merged = _merged([*kept, *new])
     _expect_of_a_kind(merged, simulated_ok)
-    answers = checked_all(merged, study)
+    answers, further = first_votes(checked_all(merged, study), study)
+    found.left_out[FURTHER] += len(further)
     if salt:
         _keep_salt(study, salt)
     write_answers(path, answers)
@@ -101,12 +107,12 @@ def _read(study: Study, sources: Sources, salt: bytes) -> Iterator[Found]:
 def _of_server(path: Path, study: Study) -> Found:
     if not path.is_file():
         raise InputError(path, "the database of a study's server", "a folder" if path.is_dir() else "no such file")
-    from viton_eval.study.store import Store
-
     found = Found.nothing()
-    for number, answer in enumerate(Store(path).answers(study), 1):
-        where = f"{path}: answer {number}"
-        found.answers.append((where, checked(answer, study, where)))
+    with closing(Store(path)) as store:
+        found.withdrawn.update(store.withdrawn(study))
+        for number, answer in enumerate(store.answers(study), 1):
+            where = f"{path}: answer {number}"
+            found.answers.append((where, checked(answer, study, where)))
     return found
 
 
@@ -114,20 +120,18 @@ def _key(answer: Answer) -> tuple[str, str]:
     return answer.rater, answer.trial
 
 
-def _standing(before: Sequence[Named], found: Found, server: bool) -> tuple[list[Named], list[Named]]:
-    """What stands of answers.csv and of what was found: nothing that was rejected, or withdrawn from the server."""
-    there = {_key(one) for _, one in found.answers}
+def _standing(named: Sequence[Named], found: Found) -> list[Named]:
+    """What stands of some answers: none that was rejected, or whose rater has withdrawn from the server.
+
+    That a database lacks an answer says nothing: it may be another server's, or an older copy.
+    """
     kept = []
-    for where, one in _not_rejected(before, found):
-        if server and one.source == "server" and _key(one) not in there:
-            found.left_out["withdrawn: no longer in the server's database"] += 1
-        else:
+    for where, one in named:
+        if one.source == "server" and found.withdrawn and hashed(one.rater) in found.withdrawn:
+            found.left_out[WITHDRAWN] += 1
+        elif one.source != "mturk" or _key(one) not in found.rejected:
             kept.append((where, one))
-    return kept, _not_rejected(found.answers, found)
-
-
-def _not_rejected(named: Sequence[Named], found: Found) -> list[Named]:
-    return [(where, one) for where, one in named if one.source != "mturk" or _key(one) not in found.rejected]
+    return kept
 
 
 def _merged(named: Sequence[Named]) -> list[Named]:

@@ -89,6 +89,7 @@ def _facts(
         "settings": settings.model_dump(mode="json"),
         "methods": [_method(name, source, files[name], pairs) for name in source.results],
         "pairs": [list(pair) for pair in pairs],
+        "photos_sha256": _photos(source.data, pairs),
         "pairs_given": len(source.pairs),
         "left_out": [{"person": p.person, "clothing": p.clothing, "methods": why} for p, why in left_out.items()],
         "mode": "paired" if all(pair.person == pair.clothing for pair in pairs) else "unpaired",
@@ -121,6 +122,12 @@ def _drawn(pairs: list[Pair], limit: int | None, seed: int) -> list[Pair]:
 def _method(name: str, source: Source, files: Mapping[Pair, Path], pairs: list[Pair]) -> dict[str, object]:
     digest = digest_of([[*pair, sha256_of(files[pair])] for pair in pairs])
     return {"name": name, "label": source.labels.get(name, ""), "sha256": digest}
+
+
+def _photos(data: Dataset, pairs: list[Pair]) -> str:
+    """A digest of the photos of people and garments that are shown."""
+    people = {pair.person: sha256_of(data.people[pair.person]) for pair in pairs}
+    return digest_of([people, {pair.clothing: sha256_of(data.clothings[pair.clothing]) for pair in pairs}])
 
 
 def _is_of(out: Path, facts: Mapping[str, Any]) -> bool:

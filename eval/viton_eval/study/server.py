@@ -19,14 +19,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import AfterValidator, Field
 
+from viton.errors import InputError
 from viton.settings import Model
 from viton_eval.study.frozen import Study
 from viton_eval.study.guard import Guard, Limiter, set_cookie
 from viton_eval.study.options import Options
 from viton_eval.study.organiser import organiser_routes
 from viton_eval.study.screens import Screen
-from viton_eval.study.sessions import Clock, Recruited, RefusedError, Sessions, Vote, hashed, utc_now
-from viton_eval.study.store import Store
+from viton_eval.study.sessions import Clock, Recruited, RefusedError, Sessions, Vote, utc_now
+from viton_eval.study.store import Store, hashed
 from viton_eval.templates import render, style
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -63,8 +64,8 @@ class Given(Model):
     shown_ms: Milliseconds | None = None
 
 
-def make_app(study: Study, store: Store, options: Options, clock: Clock = utc_now) -> FastAPI:
-    """The server of a study; the store is started already."""
+def make_app(study: Study, store: Store, options: Options, clock: Clock = utc_now) -> Guard:
+    """The server of a study, behind its guard; the store is started already."""
     completion = {"code": options.completion_code, "url": options.completion_url}
     sessions = Sessions(study, store, completion, clock)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=_closing(store))
@@ -73,9 +74,10 @@ def make_app(study: Study, store: Store, options: Options, clock: Clock = utc_no
     app.include_router(organiser_routes(sessions, options))
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(sqlite3.Error, _not_stored)
+    app.add_exception_handler(InputError, _not_read)
+    app.add_exception_handler(OSError, _not_read)
     app.add_exception_handler(RequestValidationError, _not_understood)
-    app.add_middleware(Guard)
-    return app
+    return Guard(app)  # around all of it: what no handler takes is answered outside FastAPI's own middleware
 
 
 def _closing(store: Store) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -193,6 +195,11 @@ async def _refused(request: Request, error: Any) -> JSONResponse:
 async def _not_stored(request: Request, error: Exception) -> JSONResponse:
     """Nothing was acknowledged: the page keeps what it has, and tries again."""
     return JSONResponse({"error": "could not be stored; try again"}, 503, {"retry-after": "1"})
+
+
+async def _not_read(request: Request, error: Exception) -> JSONResponse:
+    """A database or picture that is missing, damaged or another's, and may be back; its path is nobody's business."""
+    return JSONResponse({"error": "could not be read; try again"}, 503, {"retry-after": "1"})
 
 
 async def _not_understood(request: Request, error: Exception) -> JSONResponse:

@@ -18,7 +18,7 @@ from viton_eval.study.answers import possible
 from viton_eval.study.design import Trial
 from viton_eval.study.frozen import Study
 from viton_eval.study.screens import Screen
-from viton_eval.study.store import Store
+from viton_eval.study.store import Store, hashed
 
 Clock = Callable[[], datetime]
 
@@ -55,11 +55,6 @@ def utc_now() -> datetime:
 def stamp(moment: datetime) -> str:
     """As in answers.csv: UTC with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def hashed(token: str) -> str:
-    """What is kept of a cookie."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 class Sessions:
@@ -149,9 +144,14 @@ class Sessions:
         db.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*values, stamp(served), stamp(now), late))
 
     def withdraw(self, token: str) -> None:
-        """Delete the session with all that belongs to it, and give its place free; again, it changes nothing."""
+        """Delete the session with all that belongs to it, and give its place free; again, it changes nothing.
+
+        The hash of its name stays, for its answers to be found where they were copied to.
+        """
         with self.store.writing() as db:
-            db.execute("DELETE FROM sessions WHERE token = ?", (hashed(token),))
+            if row := self._row(db, "token", hashed(token)):
+                db.execute("INSERT INTO withdrawn VALUES (?)", (hashed(row["name"]),))
+                db.execute("DELETE FROM sessions WHERE session = ?", (row["session"],))
         self.store.forget()
 
     def release(self, rater: int) -> None:

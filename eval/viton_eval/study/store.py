@@ -4,6 +4,7 @@
     sessions   a rater: which place of the design, under which opaque name, whom to pay
     answers    one a session and trial
     events     when each trial was first handed out, each block begun, each session agreed to, resumed, released
+    withdrawn  whose answers are to go from every table: of their names only a hash
 
 WAL lets the organiser read while raters write; synchronous=FULL brings every commit to the disk before it is
 acknowledged. After any error the connection is closed and opened anew, so that nothing half done stays.
@@ -11,6 +12,7 @@ acknowledged. After any error the connection is closed and opened anew, so that 
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -23,7 +25,7 @@ from viton_eval.study.answers import Answer, checked_all
 from viton_eval.study.frozen import Study
 
 VOTES = "votes.sqlite3"
-SCHEMA = 1
+SCHEMA = 2
 TABLES = """
 CREATE TABLE study (one INTEGER PRIMARY KEY CHECK (one = 1), schema INTEGER, digest TEXT NOT NULL, started_at TEXT);
 CREATE TABLE sessions (
@@ -57,7 +59,13 @@ CREATE TABLE events (
 );
 CREATE UNIQUE INDEX first_time ON events (session, what, detail) WHERE what IN ('served', 'block');
 CREATE INDEX of_session ON events (session);
+CREATE TABLE withdrawn (name TEXT PRIMARY KEY);  -- SHA-256 of the rater's in answers.csv
 """
+
+
+def hashed(text: str) -> str:
+    """What is kept of a cookie, and of the name of who has withdrawn."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Store:
@@ -168,6 +176,12 @@ class Store:
         with self.reading() as db:
             rows = db.execute("SELECT * FROM answers JOIN sessions USING (session) ORDER BY answers.rowid").fetchall()
         return checked_all([(str(self.path), answer_of(row, study)) for row in rows], study)
+
+    def withdrawn(self, study: Study) -> set[str]:
+        """Hashed names of those who withdrew here; raises InputError as `answers` does."""
+        self.expect(study)
+        with self.reading() as db:
+            return {row["name"] for row in db.execute("SELECT name FROM withdrawn")}
 
 
 def answer_of(row: sqlite3.Row, study: Study) -> Answer:

@@ -392,3 +392,16 @@ def test_a_design_that_was_changed_after_the_answers_came_is_refused(command, st
     assert code == 1
     assert f"answers to study {study.id}" in error
     assert len(error.strip().splitlines()) == 1
+
+
+def test_one_person_in_three_places_is_one_vote_and_agrees_with_nobody():
+    study = study_of(("a", "b"), pairs=10, votes=3, per_rater=10, gold=0, repeats=0, flashes=0)
+    alone = answered(study, lambda trial: "a", rater="mturk-1", source="mturk")
+    found = analyse(study, alone)
+    assert len(alone) == 30
+    row = found.agreement.set_index("answers").loc["kept"]
+    assert (row["comparisons"], row["votes"]) == (0, 0)  # nothing to compare
+    assert np.isnan(row["raw_agreement"])
+    assert "In 10 two-alternative votes of 1 raters on 10 comparisons" in found.sentence
+    assert found.protocol[-1].startswith("20 further votes of a rater on a comparison")
+    assert not any("further" in line for line in analyse(study, answered(study, lambda trial: "a")).protocol)

@@ -4,19 +4,21 @@ import csv
 import io
 import re
 import shutil
-import sys
 from collections import Counter
-from types import ModuleType
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from tests.viton_eval.study.incoming import alternate, filled, results, table, verb  # noqa: F401
+from tests.viton_eval.study.visitor import Served
 from viton.errors import InputError
-from viton_eval.study.answers import Answer, read_answers
+from viton_eval.study.answers import FURTHER, Answer, read_answers
 from viton_eval.study.export import export_study
 from viton_eval.study.frozen import read_study
-from viton_eval.study.ingest import SALT, Sources, ingest, summary
+from viton_eval.study.ingest import SALT, WITHDRAWN, Sources, ingest, summary
 from viton_eval.study.sheets_pdf import printed
+from viton_eval.study.store import Store
 
 
 @pytest.fixture
@@ -37,23 +39,17 @@ def write(tmp_path):
 
 
 @pytest.fixture
-def serve(monkeypatch, write):
-    """Stand in for the server's database: a file of no matter what, and the answers that it holds."""
+def serve(tmp_path):
+    """Serve the study from a database of its own."""
+    served = []
 
-    def serving(answers):
-        class Store:
-            def __init__(self, path):
-                self.path = path
+    def serving(study, name="server"):
+        served.append(Served(study, tmp_path / name))
+        return served[-1]
 
-            def answers(self, study):
-                return answers
-
-        module = ModuleType("viton_eval.study.store")
-        module.Store = Store
-        monkeypatch.setitem(sys.modules, "viton_eval.study.store", module)
-        return write("votes.sqlite3", "")
-
-    return serving
+    yield serving
+    for one in served:
+        one.store.close()
 
 
 def by_trial(answers):
@@ -132,6 +128,29 @@ def test_workers_are_told_apart_but_not_named(own, write):
     assert (own.folder / SALT).stat().st_mode & 0o077 == 0
 
 
+def test_a_worker_with_blocks_of_several_raters_has_one_vote_a_comparison(make, write, tmp_path):
+    tripled = make(tmp_path / "tripled", limit=3, votes=3, per_rater=9, flashes=0, repeats=2)
+    rows = results(tripled, alternate, worker=lambda number: "AWORKER" if number % 3 else f"AOTHER{number}")
+    for number, row in enumerate(rows):  # what comes later in the design was answered first
+        row["SubmitTime"] = f"Tue Nov 24 01:{59 - number:02d}:00 PST 2026"
+    path, backwards = write("m.csv", table(rows)), write("b.csv", table(rows[::-1]))
+    done = ingest(tripled, Sources(mturk=[path]))
+    whose = {row[f"Input.trial_{k}"]: row["WorkerId"] for row in rows for k in range(1, 6)}
+    main = [trial for trial in tripled.trials if trial.kind == "main"]
+    last = {(whose[trial.trial], trial.comparison): trial.trial for trial in main}
+    assert {one.trial for one in done.answers if tripled.by_name[one.trial].kind == "main"} == set(last.values())
+    assert done.left_out[FURTHER] == len(main) - len(last) > 0
+    assert f"{len(main) - len(last)} further votes of a rater" in summary(tripled, done)[-1]
+    other = {trial.trial for trial in tripled.trials if trial.kind in ("gold", "repeat")}
+    assert other <= {one.trial for one in done.answers}
+    before = text_of(tripled)
+    for half in (rows[::2], rows[1::2]):
+        ingest(tripled, Sources(mturk=[write("half.csv", table(half))]))
+        assert text_of(tripled) == before
+    ingest(tripled, Sources(mturk=[backwards]), anew=True)
+    assert text_of(tripled) == before
+
+
 def test_two_studies_give_one_worker_different_names(study, write, tmp_path):
     found = []
     for name in ("a", "b"):
@@ -165,7 +184,9 @@ def test_rejected_assignments_are_left_out_and_taken_out(own, write):
 
 
 def test_all_sources_together_in_any_order_and_again_give_the_same_bytes(own, write, serve):
-    server = serve(of_server(own, 1, "abc"))
+    visited = serve(own)
+    visited.visitor().walk()
+    server = visited.store.path
     sheet, mturk = write("s.csv", table(filled(own, 2, alternate))), write("m.csv", table(results(own, alternate)))
     other = write("c.csv", table([one._asdict() | {"source": ""} for one in of_server(own, 3, "other")]))
     done = ingest(own, Sources([server], [mturk], [sheet], [other]))
@@ -213,12 +234,57 @@ def test_two_different_answers_are_an_error_that_names_both_rows(own, write):
 
 
 def test_who_withdraws_on_the_server_goes_and_others_stay(own, write, serve):
-    stays, goes = of_server(own, 1, "abc"), of_server(own, 2, "def")
-    ingest(own, Sources([serve(stays + goes)], sheet=[write("s.csv", table(filled(own, 3, alternate)))]))
-    done = ingest(own, Sources([serve(stays)]))
-    assert {one.rater for one in done.answers} == {"abc", "sheet-3"}
-    assert done.left_out["withdrawn: no longer in the server's database"] == len(goes)
-    assert b"def" not in text_of(own)
+    server = serve(own)
+    stays, goes = server.visitor(), server.visitor()
+    kept, lost = stays.walk(), goes.walk(most=5)
+    name = server.rows("sessions")[1]["name"]
+    sheet = write("s.csv", table(filled(own, 3, alternate)))
+    ingest(own, Sources([server.store.path], sheet=[sheet]))
+    copy = write("copy.csv", text_of(own).decode())  # as the organiser may have it elsewhere
+    assert name.encode() in text_of(own)
+    goes.post("withdraw")
+    done = ingest(own, Sources([server.store.path]))
+    assert {one.trial for one in done.answers if one.source == "server"} == set(kept)
+    assert {one.rater for one in done.answers if one.source != "server"} == {"sheet-3"}
+    assert done.left_out[WITHDRAWN] == len(lost) == 5
+    assert name.encode() not in text_of(own)
+    ingest(own, Sources([server.store.path], csv=[copy]))
+    assert name.encode() not in text_of(own)
+
+
+def test_another_database_or_an_older_copy_takes_no_answers_away(own, serve, tmp_path):
+    first, second = serve(own, "first"), serve(own, "second")
+    early, late = first.visitor(), first.visitor()
+    early.walk(most=4)
+    first.store.close()
+    older = shutil.copy(first.store.path, tmp_path / "older.sqlite3")
+    late.walk(most=3)
+    second.visitor().walk(most=2)
+    ingest(own, Sources([first.store.path]))
+    for path in (second.store.path, older):
+        done = ingest(own, Sources([path]))
+        assert len(done.answers) == 4 + 3 + 2
+        assert done.left_out.total() == 0
+    late.post("withdraw")
+    assert len(ingest(own, Sources([second.store.path, older])).answers) == 9  # neither knows of it
+    assert len(ingest(own, Sources([first.store.path, second.store.path])).answers) == 4 + 2
+
+
+def test_a_database_is_closed_after_it_was_read(own, serve):
+    server = serve(own)
+    server.visitor().walk(most=1)
+    server.store.close()
+    with closing(Store(server.store.path)) as store:
+        store.answers(own)
+        assert opened(server.store.path)  # else this test shows nothing
+    ingest(own, Sources([server.store.path]))
+    assert not opened(server.store.path)
+
+
+def opened(path):
+    """Files of this process that are open and belong to a database."""
+    links = [link for link in Path("/proc/self/fd").iterdir() if link.exists()]
+    return [link for link in links if str(link.readlink()).startswith(str(path))]
 
 
 def test_simulated_answers_come_in_when_asked_for_and_never_beside_people_s(own, write):

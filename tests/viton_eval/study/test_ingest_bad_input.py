@@ -103,6 +103,10 @@ def test_comments_of_workers_may_say_anything_and_are_not_kept(own, tmp_path, ve
     assert b"secretword" not in b"".join(state(own.folder).values())
 
 
+def test_simulated_raters_do_not_pass_for_people_by_leaving_out_the_source(own, refused):
+    assert "a person, got simulated-1, from source csv" in refused("--csv", answers(own, rater="simulated-1"))
+
+
 @pytest.mark.parametrize("name", ["1-0", "99-1", "1-999", "1-01", " ", "#", "1–1"])  # noqa: RUF001
 def test_unknown_trials_are_refused(own, refused, name):
     assert f"a trial of the study, such as 1-1, got {name.strip()!r}" in refused("--csv", answers(own, trial=name))

@@ -29,6 +29,10 @@ def test_all_files_are_as_long_and_as_large_as_each_other(study):
     assert all(len(path.name) == 24 and set(path.stem) <= set("0123456789abcdef") for path in files)
 
 
+def test_times_of_files_are_all_the_same(study):
+    assert len({path.stat().st_mtime_ns for path in study.pictures.iterdir()}) == 1
+
+
 def test_pixels_are_those_of_the_results_and_photos(study, study_results, study_world):
     data = VitonHd(study_world, "test")
     for trial in [trial for trial in study.trials if trial.kind == "main"][:10]:

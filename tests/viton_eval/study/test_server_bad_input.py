@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from fastapi.testclient import TestClient
 
 from tests.viton_eval.study.visitor import ORGANISER, SITE, Served
 from viton_eval.study.guard import MOST_BYTES, Limiter
 from viton_eval.study.options import options_of
+from viton_eval.study.sessions import Sessions
 
 HOSTILE = [
     "'; DROP TABLE answers; --",
@@ -160,6 +162,36 @@ def test_every_response_has_the_headers_and_none_lets_other_sites_in(served):
         assert response.headers["cache-control"] == "no-store"
         assert not [name for name in response.headers if name.startswith("access-control")]
     assert [visitor.get(path).status_code for path in ("/docs", "/openapi.json", "/file/study.html.j2")] == [404] * 3
+
+
+def test_a_picture_that_cannot_be_read_is_told_as_one_that_may_be_back(make, tmp_path):
+    study = make(tmp_path / "study", limit=2)
+    visitor = Served(study, tmp_path / "served").visitor()
+    address = "/picture/" + visitor.to_trial()["pictures"]["left"]
+    file = study.pictures / study.of_rater(1)[0].left_picture
+    content = file.read_bytes()
+    file.unlink()
+    for _ in range(2):
+        response = visitor.get(address)
+        assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+        assert response.headers["cache-control"] == "no-store"
+        assert file.name not in response.text
+        file.mkdir(exist_ok=True)
+    file.rmdir()
+    file.write_bytes(content)
+    assert visitor.get(address).content == content
+
+
+def test_what_nobody_thought_of_has_the_headers_too(served, monkeypatch):
+    def broken(*given):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Sessions, "arrive", broken)
+    client = TestClient(served.app, base_url=SITE, headers={"origin": SITE}, raise_server_exceptions=False)
+    response = client.post("/api/arrive", json={})
+    assert response.status_code == 500
+    assert response.headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in response.headers["content-security-policy"]
 
 
 def test_another_studys_token_is_refused(served, make, tmp_path):

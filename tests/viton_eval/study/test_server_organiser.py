@@ -63,6 +63,29 @@ def test_exports_are_the_answers_and_whom_to_pay(served, organiser, study, tmp_p
     assert rows == [["participant", "study", "session", "answered", "of"], ["pid-1", "s", "t", "12", "12"]]
 
 
+def test_a_database_that_is_away_or_no_database_is_told_as_one_that_cannot_be_read(served, organiser, tmp_path):
+    served.visitor().walk(most=1)
+    votes, away = tmp_path / "votes.sqlite3", tmp_path / "away"
+    good = organiser.get("/organiser/answers.csv").content
+    votes.rename(away)
+    for _ in range(2):
+        response = organiser.get("/organiser/answers.csv")
+        expect_unread(response)
+        assert str(tmp_path) not in response.text
+        served.store.close()
+        votes.write_text("no database " * 100)
+    votes.unlink()
+    away.rename(votes)
+    assert organiser.get("/organiser/answers.csv").content == good
+
+
+def expect_unread(response):
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert response.json() == {"error": "could not be read; try again"}
+    assert response.headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+
+
 def test_progress_counts_what_was_answered(served, study):
     def careless(screen):
         return "left" if screen["page"] == "choice" else "fake"
