@@ -15,22 +15,18 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from viton.config import PATTERN
 from viton.images import Pixels, load_rgb
 from viton_eval.experiment import Experiment
 from viton_eval.kept_tables import keep
-from viton_eval.people import answers_of, told_of
+from viton_eval.people import answers_of, standing, told_of
 from viton_eval.results import study_of
 from viton_eval.study.analyse import MARK
 from viton_eval.study.analysis_text import readable
 from viton_eval.study.answers import Answer
 from viton_eval.study.design import Kind, Trial
 from viton_eval.study.frozen import Study, read_study
-from viton_eval.study.make import is_current
 from viton_eval.study.raters import places_of
-from viton_eval.study.request import settings_of, source_of
 from viton_eval.study.simulate import simulated_answers
-from viton_eval.study.used import used_by
 from viton_eval.study.votes_needed import Size, Wanted, power_on
 from viton_eval.try_ons import run_of
 
@@ -46,15 +42,8 @@ def open_study(experiment: Experiment) -> tuple[Study, str] | None:
     folder = study_of(*experiment.arguments)
     if folder is None:
         return None
-    study, asked = read_study(folder), experiment.config.study
-    path, data, _ = experiment.arguments
-    run = run_of(experiment)
-    source = source_of((), data, "", experiment.config.split, PATTERN, path, run.runs)
-    settings = settings_of(None, asked.set if asked else (), experiment.config.seed)
-    if is_current(folder, source, settings, asked.pairs if asked else None):
-        return study, "made of the results that are there now"
-    why = f"kept because its folder holds {', '.join(used_by(folder)) or 'nothing else'}"
-    return study, f"of EARLIER results or settings, {why}: answers tell of the pictures that were shown"
+    study = read_study(folder)
+    return study, standing(run_of(experiment), study)
 
 
 def balance(study: Study) -> pd.DataFrame:

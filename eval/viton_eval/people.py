@@ -9,9 +9,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from viton.config import PATTERN
 from viton_eval.commands import Run
 from viton_eval.study.answers import ANSWERS, SIMULATED, Answer, read_answers
 from viton_eval.study.frozen import DESIGN, Study, read_study
+from viton_eval.study.make import is_current
+from viton_eval.study.request import settings_of, source_of
+from viton_eval.study.used import used_by
 
 NO_ANSWERS = "no answers yet"
 NONE_LEFT = "no answers left"  # once those are left out that the study's rules leave out
@@ -41,15 +45,33 @@ def answers_of(run: Run) -> tuple[Study, list[Answer]] | None:
 
 
 def people_of(run: Run) -> People:
-    """Win rates by people's answers, clustered intervals beside them; simulated answers are passed over."""
+    """Win rates by people's answers, clustered intervals beside them; simulated answers are passed over.
+
+    What is told says whether people saw the results that are there now, or earlier ones.
+    """
     found = answers_of(run)
     if found is None:
         return People(pd.DataFrame(columns=RATES), NO_ANSWERS)
     study, answers = found
-    rates, told = rates_of(study, answers), told_of(study, answers)
+    rates, told = rates_of(study, answers), f"{told_of(study, answers)}; {standing(run, study)}"
     if rates["value"].notna().any():
         return People(rates, told)
     return People(rates[:0], f"{told}; {NONE_LEFT}: the rules fixed beforehand leave all of them out", NONE_LEFT)
+
+
+def standing(run: Run, study: Study) -> str:
+    """Whether the experiment's study is made of the results that are there now, and if not, why it is kept.
+
+    A study that the configuration does not ask for is compared by its own settings.   Raises InputError where results
+    are missing.
+    """
+    asked = run.config.study
+    source = source_of((), run.data, "", run.config.split, PATTERN, run.config_path, run.runs)
+    settings = settings_of(None, asked.set, run.config.seed) if asked else study.settings
+    if is_current(run.study, source, settings, asked.pairs if asked else len(study.pairs)):
+        return "made of the results that are there now"
+    why = f"kept because its folder holds {', '.join(used_by(run.study)) or 'nothing else'}"
+    return f"of EARLIER results or settings, {why}: answers tell of the pictures that were shown"
 
 
 def rates_of(study: Study, answers: list[Answer]) -> pd.DataFrame:

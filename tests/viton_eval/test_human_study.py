@@ -1,6 +1,7 @@
 """The human study in an experiment: made by a step, kept once it is used; people's column, empty until they answer."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -10,17 +11,19 @@ import pandas as pd
 import pytest
 import yaml
 
+from viton.config import PATTERN
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.images import encode, load_rgb
 from viton_eval import agreement, human_study, quantities
 from viton_eval.commands import open_run
 from viton_eval.experiment import Experiment
-from viton_eval.people import NO_ANSWERS, NONE_LEFT, RATES, People, answers_of, cell_of, people_of
+from viton_eval.people import NO_ANSWERS, NONE_LEFT, RATES, People, answers_of, cell_of, people_of, standing
 from viton_eval.plan import plan
 from viton_eval.study.answers import Answer, write_answers
 from viton_eval.study.export import EXPORTED, export_study
 from viton_eval.study.make import Source, is_current, make_study, remake_study
+from viton_eval.study.request import settings_of, source_of
 from viton_eval.study.settings import StudySettings
 from viton_eval.study.simulate import simulated_answers
 from viton_eval.study.used import used_by
@@ -273,6 +276,25 @@ def test_where_the_rules_leave_everybody_out_no_number_is_shown(run, study):
     assert cell_of(found, "one") == NONE_LEFT
     some = People(pd.DataFrame([("one", np.nan, np.nan, np.nan, 0), ("two", 0.4, 0.3, 0.5, 3)], columns=RATES), "told")
     assert [cell_of(some, name) for name in ("one", "two")] == ["-", "40.0% [30.0, 50.0]"]
+
+
+def test_beside_new_results_peoples_column_says_that_they_saw_earlier_ones(two, results):
+    """As the notebook on the study says it; of a study that the configuration does not ask for as well."""
+    shutil.copytree(results["two"], two.results("cagan"))
+    given = source_of((), "", "", "test", PATTERN, Path("tiny.yaml"), Path("runs"))
+    study = make_study(two.study, given, settings_of(None, two.config.study.set, two.config.seed), 4)
+    made = simulated_answers(study, {"non-parametric": 1.0, "cagan": 0.0})
+    write_answers(two.study / "answers.csv", by_people(study, made))
+    alone = others(two, study=None)
+    for run in (two, alone):
+        assert people_of(run).told.endswith("; made of the results that are there now")
+    picture = two.results("cagan") / f"{study.pairs[0].name}.png"
+    picture.write_bytes(encode(np.zeros((*SIZE, 3), np.uint8), ".png"))
+    for run in (two, alone):
+        found = people_of(run)
+        assert "; of EARLIER results or settings, kept because its folder holds answers.csv: " in found.told
+        assert len(found.rates) == 2, "they are shown, and it is said"
+    assert standing(two, study) in people_of(two).told
 
 
 def test_answers_to_another_study_are_refused(run, study, analysis):

@@ -23,16 +23,22 @@ MARK = "SIMULATED raters, nobody was asked"
 
 
 class Analysis(NamedTuple):
-    """What a study says; every table without and, named `all_...`, with those whom the rules leave out."""
+    """What a study says; every table of answers without and, named `all_...`, with those whom the rules leave out.
+
+    Agreement has a row for either.
+    """
 
     win_rates: pd.DataFrame
     pairwise: pd.DataFrame
     bradley_terry: pd.DataFrame
+    flashes: pd.DataFrame
     all_win_rates: pd.DataFrame
+    all_pairwise: pd.DataFrame
+    all_bradley_terry: pd.DataFrame
+    all_flashes: pd.DataFrame
     agreement: pd.DataFrame
     quality: pd.DataFrame  # a row a rater, with the rules that leave it out
     exclusions: pd.DataFrame  # a row a rule
-    flashes: pd.DataFrame
     sentence: str  # for a paper
     protocol: tuple[str, ...]  # lines that go with every number
     simulated: bool
@@ -60,17 +66,22 @@ def analyse(study: Study, answers: Sequence[Answer], seed: int = 0, draws: int =
     good = kept(votes, rules, left_out)
     counted, everything = good[good["kind"] == "main"], votes[votes["kind"] == "main"]
     flashes = flashes_of(study, answers)
-    rates = win_rates(counted, study.methods)
+    tables = [
+        (
+            win_rates(shown, study.methods),
+            pairwise(shown, study.methods),
+            bradley_terry_table(shown, study.methods, seed, draws),
+            flash_rates(flashed),
+        )
+        for shown, flashed in ((counted, flashes[~flashes["rater"].isin(list(left_out))]), (everything, flashes))
+    ]
     return Analysis(
-        rates,
-        pairwise(counted, study.methods),
-        bradley_terry_table(counted, study.methods, seed, draws),
-        win_rates(everything, study.methods),
+        *tables[0],
+        *tables[1],
         _agreement(counted, everything),
         table,
         exclusions(votes, rules, left_out),
-        flash_rates(flashes[~flashes["rater"].isin(list(left_out))]),
-        _sentence(study, counted, everything, rates, left_out, simulated),
+        _sentence(study, counted, everything, tables[0][0], left_out, simulated),
         (*_protocol(study, votes, counted, seed, draws), *([f"{len(further)} {FURTHER}"] if further else [])),
         simulated,
     )

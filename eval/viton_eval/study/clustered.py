@@ -1,8 +1,9 @@
-"""Is a share of votes above one half? Quickly, for thousands of studies at once: what planning decides by.
+"""Is a share of votes above one half? Of one study, as the analysis asks, or of thousands at once, as planning does.
 
 S studies of one design, n votes. Votes of one rater resemble each other, and so do votes on one pair, so the variance
-is that of two-way clustering (Cameron, Gelbach and Miller 2011): of raters, plus of pairs, less what both count. The
-analysis asks the same of one study by draws of raters and pairs, which takes too long for thousands.
+is that of two-way clustering (Cameron, Gelbach and Miller 2011): of raters, plus of pairs, less what both count. It is
+the variance of the analysis's intervals (viton_eval.study.intervals), except where clustering shows none: there it is
+taken for that of independent votes at a share of one half, which is what is tested, and there at the share found.
 """
 
 from __future__ import annotations

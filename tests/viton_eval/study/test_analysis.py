@@ -242,6 +242,26 @@ def test_rules_leave_out_who_did_not_look_and_both_results_are_given():
     assert "1 rater was left out" in found.sentence
 
 
+def test_every_table_is_given_with_those_whom_the_rules_leave_out_as_well():
+    """Of everybody it is what an analysis by no rules gives, and without them what one of the others' answers does."""
+    given = {"pairs": 40, "votes": 2, "per_rater": 30, "gold": 4, "flashes": 4}
+    study = study_of(METHODS, **given)
+    none = study_of(METHODS, **given, exclusions={"gold_least": None, "one_side_most": None, "median_least_ms": None})
+    assert none.trials == study.trials
+    answers = simulated_answers(study, dict(zip(METHODS, [0.8, 0.0, -0.8], strict=True)), seed=3)
+    quick = {"simulated-1", "simulated-2"}
+    assert quick < {one.rater for one in answers}
+    answers = [one._replace(response_ms="90" if one.rater in quick else "2000") for one in answers]
+    found, unruled = analyse(study, answers, draws=50), analyse(none, answers, draws=50)
+    others = analyse(study, [one for one in answers if one.rater not in quick], draws=50)
+    for name in ("win_rates", "pairwise", "bradley_terry", "flashes"):
+        whole, ruled = getattr(found, f"all_{name}"), getattr(found, name)
+        pd.testing.assert_frame_equal(whole, getattr(unruled, name))
+        pd.testing.assert_frame_equal(ruled, getattr(others, name))
+        assert not whole.equals(ruled), name
+    assert {f"all-{name}" for name in ("win-rates", "pairwise", "bradley-terry", "flashes")} < set(found.tables())
+
+
 def test_where_nobody_is_left_it_is_said_and_no_number_is_made_up():
     study = study_of(METHODS, pairs=40, votes=2, per_rater=30, gold=4)
     answers = answered(study, lambda trial: trial.left, response_ms="120")
@@ -346,7 +366,7 @@ def test_from_the_command_line_every_file_of_simulated_raters_says_so(command, s
     assert out.startswith(MARK)
     assert max(map(len, out.splitlines()[:6])) <= 100
     files = sorted((tmp_path / "out").iterdir())
-    assert len(files) == 27
+    assert len(files) == 36
     assert all(path.name.startswith("simulated-") for path in files)
     assert all("SIMULATED" in path.read_text() for path in files if path.suffix in (".csv", ".md", ".tex"))
     assert json.loads((tmp_path / "out" / "simulated-analysis.json").read_text())["simulated"] is True

@@ -4,10 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
-from tests.viton_eval.study.made_up import votes_table
+from tests.viton_eval.study.made_up import tasteful_votes, votes_table
 from viton_eval.study.analysis_text import readable
-from viton_eval.study.clustered import holm_by_row
+from viton_eval.study.clustered import holm_by_row, share_and_p
+from viton_eval.study.intervals import clustered_error
 from viton_eval.study.raters import Tastes, drawn_choices
 from viton_eval.study.votes_needed import Wanted, _design, _test
 from viton_eval.study.win_rates import pairwise
@@ -64,3 +66,30 @@ def test_heads_of_the_table_say_which_test_asks_what():
     rows = [(f"r{r}", f"p{i}", "alpha", "beta", "left") for r in range(3) for i in range(4)]
     heads = list(readable(pairwise(votes_table(rows), ("alpha", "beta"))).columns)
     assert heads.index("p, clustered, Holm") < heads.index("p, sign test, these raters alone")
+
+
+def test_the_variance_of_the_test_is_that_of_the_intervals():
+    """Recovered from p-values; only where votes are less alike than independent ones do they differ."""
+    rng, above = np.random.default_rng(6), 0
+    for _ in range(200):
+        raters, pairs, won = tasteful_votes(rng, raters=8, pairs=12, seen=9, rater_sd=rng.choice([0, 1.5]), pair_sd=1)
+        share, p = (float(one[0]) for one in share_and_p(won[None], raters, pairs))
+        error, degrees = clustered_error((won - share) / len(won), raters, pairs)
+        assert share == won.mean()
+        assert degrees == 7
+        tested = abs(share - 0.5) / student.isf(p / 2, degrees) if share != 0.5 else np.nan
+        least = np.sqrt(0.25 / len(won))
+        if share != 0.5:
+            assert tested == pytest.approx(max(error, least), rel=1e-6)
+            above += error > least
+    assert 50 < above < 200, "both cases are met"
+
+
+def test_the_clustered_variance_is_that_of_a_sum_over_all_that_share_a_rater_or_a_pair():
+    """Without its corrections for few: sum over i, j of parts that share a rater or a pair (the definition)."""
+    rng = np.random.default_rng(7)
+    raters, pairs, won = tasteful_votes(rng, raters=40, pairs=60, seen=20, rater_sd=1.5, pair_sd=1.5)
+    parts = (won - won.mean()) / len(won)
+    alike = (raters[:, None] == raters) | (pairs[:, None] == pairs)
+    error, _ = clustered_error(parts, raters, pairs)
+    assert error == pytest.approx(np.sqrt(parts @ alike @ parts), rel=0.02)
