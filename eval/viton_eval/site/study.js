@@ -63,6 +63,7 @@
       await show(await insisted(path, body, notice || "No connection to the server; trying again."));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
+      ended = false;  // a withdrawal that was refused is none
       one("wrong-text").textContent = `The server said: ${error.message}.`;
       await show({page: "wrong"});
     } finally {
@@ -72,11 +73,17 @@
 
   async function arrive() {
     const kept = stored(localStorage, KEPT);
-    if (kept) await send(kept);
-    else await go("arrive", {query: location.search});
+    if (kept) await delivered(kept);
+    await go("arrive", {query: location.search});  // also then: the address may be another participant's
   }
 
   async function send(vote) {
+    const told = await delivered(vote);
+    if (told) await show(told);
+    else if (!ended) await go("arrive", {query: location.search});
+  }
+
+  async function delivered(vote) {
     keep(localStorage, KEPT, vote);
     let told = null;
     try {
@@ -85,8 +92,7 @@
       if (!(error instanceof Refusal)) throw error;  // else: not of this session, or not on; the server says what is
     }
     drop(localStorage, KEPT);
-    if (told) await show(told);
-    else if (!ended) await go("arrive", {query: location.search});
+    return told;
   }
 
   async function answer(what) {

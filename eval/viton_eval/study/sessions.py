@@ -159,11 +159,16 @@ class Sessions:
     def withdraw(self, token: str) -> None:
         """Delete the session with all that belongs to it, and give its place free; again, it changes nothing.
 
-        The hash of its name stays, for its answers to be found where they were copied to.
+        The hashes of its name and cookie stay, for its answers to be found where they were copied to, and for a page
+        that did not hear of it and asks again.   RefusedError: a cookie of no session; then nothing is deleted.
         """
+        gone = hashed(hashed(token))
         with self.store.writing() as db:
-            if row := self._row(db, "token", hashed(token)):
-                db.execute("INSERT INTO withdrawn VALUES (?)", (hashed(row["name"]),))
+            row = self._row(db, "token", hashed(token))
+            if row is None and not db.execute("SELECT 1 FROM withdrawn WHERE name = ?", (gone,)).fetchone():
+                raise RefusedError(409, "nothing was deleted, for this browser holds no session: open your link again")
+            if row:
+                db.executemany("INSERT INTO withdrawn VALUES (?)", [(hashed(row["name"]),), (gone,)])
                 db.execute("DELETE FROM sessions WHERE session = ?", (row["session"],))
         self.store.forget()
 

@@ -61,7 +61,7 @@ CREATE TABLE events (
 CREATE UNIQUE INDEX first_time ON events (session, what, detail) WHERE what IN ('served', 'block');
 CREATE INDEX of_session ON events (session);
 CREATE TABLE arrivals (token TEXT PRIMARY KEY, at TEXT NOT NULL);  -- SHA-256 of the cookie
-CREATE TABLE withdrawn (name TEXT PRIMARY KEY);  -- SHA-256 of the rater's in answers.csv
+CREATE TABLE withdrawn (name TEXT PRIMARY KEY);  -- SHA-256 of the rater's in answers.csv, and of the cookie's SHA-256
 """
 
 

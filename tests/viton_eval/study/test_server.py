@@ -189,8 +189,28 @@ def test_withdrawal_leaves_nothing_of_the_rater_in_any_file(served, study, tmp_p
     assert not [mark for mark in marks for path in files if mark in path.read_bytes()]
     assert {answer.trial for answer in served.store.answers(study)} == set(others)
     assert {row["session"] for row in served.rows("events")} == {2}
-    assert visitor.post("withdraw").status_code == 200
     assert visitor.arrive()["page"] == "consent"
+
+
+def test_a_withdrawal_whose_answer_was_lost_may_be_asked_for_again(served):
+    visitor = served.visitor(QUERY)
+    visitor.walk(most=1)
+    again = served.visitor(QUERY, visitor.cookie)
+    for page in (visitor, again):
+        assert page.post("withdraw").json() == {"page": "withdrawn"}
+    assert not served.rows("sessions")
+
+
+def test_a_browser_whose_session_went_to_another_is_told_that_nothing_was_deleted(served, study):
+    first, second = served.visitor(QUERY), served.visitor(QUERY)
+    first.walk(most=2)
+    second.arrive()
+    refused = first.post("withdraw")
+    assert refused.status_code == 409
+    assert "nothing was deleted" in refused.text
+    assert len(served.store.answers(study)) == 2
+    assert second.post("withdraw").status_code == 200
+    assert not served.store.answers(study)
 
 
 def test_completion_is_told_at_the_end_and_not_before(study, tmp_path):
