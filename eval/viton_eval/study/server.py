@@ -171,7 +171,8 @@ def _rater_routes(sessions: Sessions, options: Options, limits: Limits) -> APIRo
 
     @routes.post("/api/withdraw")
     def withdraw(request: Request, response: Response) -> Screen:
-        sessions.withdraw(token_of(request))
+        token = token_of(request) or request.cookies.get(cookie, "")  # also one that has withdrawn, and asks again
+        sessions.withdraw(token)
         response.delete_cookie(cookie)
         return {"page": "withdrawn"}
 
