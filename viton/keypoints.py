@@ -58,6 +58,20 @@ def seen_of(joints: NDArray[np.floating]) -> Keypoints:
     return keypoints
 
 
+def body25_content(keypoints: Keypoints) -> dict[str, object]:
+    """What OpenPose writes of one person's joints (18,3) as BODY_25; a thousandth of a pixel is kept."""
+    empty = ("face_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d", "pose_keypoints_3d")
+    return {
+        "version": 1.3,
+        "people": [{"pose_keypoints_2d": rounded(to_body25(keypoints)), **{key: [] for key in empty}}],
+    }
+
+
+def rounded(joints: NDArray[np.floating]) -> list[float]:
+    """Joints as a file has them, one number after the other; a thousandth of a pixel is kept."""
+    return [round(float(value), 3) for value in joints.ravel()]
+
+
 def read_openpose_body25(path: Path) -> Keypoints:
     """The first person of an OpenPose JSON file (the authors' code takes row 0 too) as (18,3) COCO-18.
 

@@ -17,7 +17,7 @@ from viton.coordinates import Size
 from viton.data.dresscode import keypoints_content as dresscode_content
 from viton.data.mat_files import pose_mat, segment_mat
 from viton.images import Pixels, encode, encode_labels
-from viton.keypoints import Keypoints, to_body25
+from viton.keypoints import Keypoints, body25_content, rounded
 from viton.parsing import ATR, CIHP, LIP, PALETTE, LabelMap
 
 
@@ -58,19 +58,10 @@ def _kind(split: str, name: str) -> str:
     return re.sub(f"^(viton_)?{split}_pairs", "", Path(name).stem)
 
 
-def body25_content(keypoints: Keypoints) -> dict[str, object]:
-    """What OpenPose writes of one person's joints (18,3) as BODY_25; a thousandth of a pixel is kept."""
-    empty = ("face_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d", "pose_keypoints_3d")
-    return {
-        "version": 1.3,
-        "people": [{"pose_keypoints_2d": _rounded(to_body25(keypoints)), **{key: [] for key in empty}}],
-    }
-
-
 def coco18_content(keypoints: Keypoints) -> dict[str, object]:
     """What OpenPose wrote of joints (18,3) in its first version, which is what CP-VTON has."""
     empty = ("face_keypoints", "hand_left_keypoints", "hand_right_keypoints")
-    return {"version": 1.0, "people": [{"pose_keypoints": _rounded(keypoints), **{key: [] for key in empty}}]}
+    return {"version": 1.0, "people": [{"pose_keypoints": rounded(keypoints), **{key: [] for key in empty}}]}
 
 
 def palette_png(labels: Pixels) -> bytes:
@@ -91,10 +82,6 @@ def mask_bytes(mask: Pixels, suffix: str) -> bytes:
 
 def _json(content: dict[str, object]) -> bytes:
     return (json.dumps(content) + "\n").encode()
-
-
-def _rounded(joints: np.ndarray) -> list[float]:
-    return [round(float(value), 3) for value in joints.ravel()]
 
 
 TARGETS: dict[str, Target] = {

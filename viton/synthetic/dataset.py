@@ -14,11 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from viton.data.targets import body25_content
 from viton.errors import InputError
 from viton.files import jsonl, locked, read_json, sha256_of, write_bytes, write_json, write_text
 from viton.images import encode, encode_labels
-from viton.keypoints import Keypoints
+from viton.keypoints import Keypoints, body25_content
 from viton.parsing import PALETTE
 from viton.synthetic import plan
 from viton.synthetic.body import Person, sample_person
