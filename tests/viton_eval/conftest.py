@@ -162,7 +162,10 @@ class Checkout:
         (folder / "viton" / "images.py").write_text(FAKE_IMAGES)
         (folder / "viton" / "data" / "framing.py").write_text(FAKE_FRAMING)
         (folder / "viton" / "data" / "viton_hd.py").write_text(FAKE_HD)
-        read = ("person", "parsing", "keypoints", "try_on_figures", "coordinates", "data/loader")
+        (folder / "viton" / "data" / "layouts.py").write_text(
+            "from viton.data.viton_hd import VitonHd as open_dataset\n"
+        )
+        read = ("person", "parsing", "keypoints", "try_on_figures", "coordinates", "data/loader", "data/dataset")
         for name in ("warp", "figures", *read):
             (folder / "viton" / f"{name}.py").write_text("# version 1\n")
         (folder / "Snakefile").write_text((ROOT / "Snakefile").read_text())
