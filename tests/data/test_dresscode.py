@@ -98,7 +98,7 @@ def test_a_split_without_a_pairs_file_or_pictures_is_an_error(root, tmp_path):
     with pytest.raises(InputError, match=r"val_pairs\*\.txt"):
         DressCode(root, "val")
     (root / "val_pairs.txt").write_text("000009_0.jpg 000009_1.jpg\n")
-    with pytest.raises(InputError, match=r"pictures ID_0\.jpg of the people in val's pairs files"):
+    with pytest.raises(InputError, match=r"pictures ID_0\.jpg that the split's pairs files name"):
         DressCode(root, "val")
     with pytest.raises(InputError, match="no such folder"):
         DressCode(tmp_path / "nowhere", "test")

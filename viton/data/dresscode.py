@@ -16,8 +16,7 @@ import numpy as np
 
 from viton.coordinates import Size
 from viton.data.dataset import SPLITS, Dataset, pictures_in
-from viton.data.pairs import scan_pairs
-from viton.data.sample import Pair
+from viton.data.listed import GARMENT, people_and_garments
 from viton.errors import InputError, UsageError
 from viton.files import read_json
 from viton.images import Pixels, load_mask
@@ -27,7 +26,6 @@ from viton.parsing import ATR
 CATEGORIES = ("upper_body", "lower_body", "dresses")
 FOLDERS = ("images", "keypoints", "label_maps")
 FRAME: Size = (512, 384)  # of the joints
-PERSON, GARMENT = "_0", "_1"  # how the names of an id's two pictures end
 
 
 class DressCode(Dataset):
@@ -42,16 +40,7 @@ class DressCode(Dataset):
         _check_folders(root)
         if not self.pairs_files():
             raise InputError(root, f"a pairs file {split}_pairs*.txt, which says who is in {split}", "none")
-        pictures = pictures_in(root / "images")
-        found = [pair for path in self.pairs_files() for pair in scan_pairs(path, None, None) if isinstance(pair, Pair)]
-        people = {pair.person.removesuffix(PERSON) for pair in found}
-        garments = people | {pair.clothing.removesuffix(GARMENT) for pair in found}
-        self.people = {name: pictures[name + PERSON] for name in sorted(people) if name + PERSON in pictures}
-        self.clothings = {name: pictures[name + GARMENT] for name in sorted(garments) if name + GARMENT in pictures}
-        for role, names, end in (("people", self.people, PERSON), ("garments", self.clothings, GARMENT)):
-            if not names:
-                wanted = f"pictures ID{end}.jpg of the {role} in {split}'s pairs files"
-                raise InputError(root / "images", wanted, "none")
+        self.people, self.clothings = people_and_garments(self.pairs_files(), root / "images")
         self._masks = pictures_in(root / "masks") if (root / "masks").is_dir() else {}
 
     @classmethod

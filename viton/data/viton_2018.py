@@ -20,16 +20,14 @@ import numpy as np
 from viton.coordinates import Size
 from viton.data.dataset import SPLITS, Dataset, pictures_in
 from viton.data.framing import fit_labels
+from viton.data.listed import GARMENT, PERSON, people_and_garments
 from viton.data.mat_files import SQUARE, part_of_square, read_mat
-from viton.data.pairs import scan_pairs
-from viton.data.sample import Pair
 from viton.errors import InputError
 from viton.images import Pixels, load_mask, load_rgb
 from viton.keypoints import LIMIT, Keypoints, seen_of
 from viton.parsing import LIP
 
 FOLDERS = ("women_top", "segment", "pose")
-PERSON, GARMENT = "_0", "_1"  # how the names of an id's two pictures end
 WHITE = 253.9  # mean of the channels from which on the authors' code takes a pixel for background
 
 
@@ -47,15 +45,7 @@ class Viton(Dataset):
                 raise InputError(root, f"a folder '{name}' (layout viton)", "no such folder")
         if not self.pairs_files():
             raise InputError(root, f"a file viton_{split}_pairs.txt, which says who is in {split}", "none")
-        pictures = pictures_in(root / "women_top")
-        found = [pair for path in self.pairs_files() for pair in scan_pairs(path, None, None) if isinstance(pair, Pair)]
-        people = {pair.person.removesuffix(PERSON) for pair in found}
-        garments = people | {pair.clothing.removesuffix(GARMENT) for pair in found}
-        self.people = {name: pictures[name + PERSON] for name in sorted(people) if name + PERSON in pictures}
-        self.clothings = {name: pictures[name + GARMENT] for name in sorted(garments) if name + GARMENT in pictures}
-        for names, end in ((self.people, PERSON), (self.clothings, GARMENT)):
-            if not names:
-                raise InputError(root / "women_top", f"pictures ID{end}.jpg of {split}'s pairs files", "none")
+        self.people, self.clothings = people_and_garments(self.pairs_files(), root / "women_top")
         self._masks = pictures_in(root / "cloth-mask") if (root / "cloth-mask").is_dir() else {}
 
     @classmethod
