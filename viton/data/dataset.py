@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -30,7 +31,7 @@ SPLITS = ("train", "val", "test")
 PICTURES = (".jpg", ".jpeg", ".png")
 
 
-class Dataset:
+class Dataset(ABC):
     """One split of a dataset folder; a layout fills `people` and `clothings`, and says where the other files are."""
 
     layout: ClassVar[str]
@@ -45,23 +46,26 @@ class Dataset:
         self.clothings: dict[str, Path] = {}  # product pictures by id
 
     @classmethod
+    @abstractmethod
     def is_laid_out(cls, root: Path, split: str) -> bool:
         """Whether the folders of this layout, and of no other, are there."""
-        raise NotImplementedError
 
     @classmethod
     def splits_in(cls, root: Path) -> list[str]:
         """The splits that ROOT holds in this layout."""
         return [split for split in SPLITS if cls.is_laid_out(root, split)]
 
+    @abstractmethod
     def parsing_path(self, person_id: str) -> Path:
-        raise NotImplementedError
+        """The file of a person's label map, there or not."""
 
+    @abstractmethod
     def keypoints_path(self, person_id: str) -> Path:
-        raise NotImplementedError
+        """The file of a person's joints, there or not."""
 
+    @abstractmethod
     def mask_path(self, clothing_id: str) -> Path:
-        raise NotImplementedError
+        """The file of a garment's mask, there or not."""
 
     def read_parsing(self, person_id: str, size: Size) -> Pixels:
         """Labels (H,W) of `label_map` for a photo of that size; raises InputError naming a file that is bad."""
