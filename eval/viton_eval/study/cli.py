@@ -120,10 +120,12 @@ def analyse(
     from viton_eval.study.frozen import read_study
 
     made = read_study(folder)
+    out = out or folder / "analysis"
+    made.expect_apart(out)
     found = analyse(made, read_answers(answers or folder / ANSWERS, made), seed, draws)
-    written = write_analysis(out or folder / "analysis", found)
+    written = write_analysis(out, found)
     print(json.dumps(told(found), indent=1) if as_json else analysis_text(found))
-    say(f"wrote {len(written)} files to {out or folder / 'analysis'}")
+    say(f"wrote {len(written)} files to {out}")
 
 
 @study.command(

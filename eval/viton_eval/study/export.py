@@ -46,6 +46,7 @@ def export_study(
     answers into would be lost, and UsageError for a wrong address.
     """
     _expect_no_key(out)
+    study.expect_apart(out)
     files = {"pdf": _booklets, "mturk": _batch, "csv": _tables}[form](study, raters, url)
     written = []
     for done, (name, content) in enumerate(files.items(), 1):

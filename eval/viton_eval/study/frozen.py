@@ -57,6 +57,12 @@ class Study(NamedTuple):
     def pictures(self) -> Path:
         return self.folder / PICTURES
 
+    def expect_apart(self, out: Path) -> None:
+        """Raises InputError for a folder in that of the pictures, which goes on the web and must name no method."""
+        pictures, wanted = self.pictures.resolve(), out.resolve()
+        if wanted == pictures or pictures in wanted.parents:
+            raise InputError(out, "a folder outside the study's pictures, which raters may see", "one among them")
+
     def of_rater(self, rater: int) -> list[Trial]:
         return [trial for trial in self.trials if trial.rater == rater]
 

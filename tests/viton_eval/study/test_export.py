@@ -66,6 +66,17 @@ def test_the_key_is_never_beside_what_is_handed_out(study, tmp_path):
     assert sorted(folder.rglob("*")) == before
 
 
+@pytest.mark.parametrize("words", [("analyse",), ("export", "--as", "csv")])
+@pytest.mark.parametrize("place", ["pictures", "pictures/tables", "other/../pictures"])
+def test_nothing_that_names_a_method_is_written_among_the_pictures(study, tmp_path, command, words, place):
+    folder = shutil.copytree(study.folder, tmp_path / "study")
+    before = sorted(folder.rglob("*"))
+    code, _, error = command(words[0], folder, *words[1:], "--out", folder / place)
+    assert code == 1
+    assert "expected a folder outside the study's pictures" in error
+    assert sorted(folder.rglob("*")) == before
+
+
 def test_addresses_belong_to_forms_that_have_them(study, tmp_path):
     for form, url in [("pdf", "https://example.org"), ("mturk", ""), ("mturk", "http://example.org"), ("csv", "x y")]:
         with pytest.raises(UsageError, match="--pictures-url"):
