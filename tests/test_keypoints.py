@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from viton.errors import InputError
-from viton.keypoints import BODY25_OF_COCO18, COCO18, LIMBS, from_body25, read_openpose_body25, to_body25
+from viton.keypoints import (
+    BODY25_OF_COCO18,
+    COCO18,
+    LIMBS,
+    from_body25,
+    from_candidates,
+    from_coco17,
+    read_openpose_body25,
+    read_openpose_coco18,
+    to_body25,
+)
 
 # https://cmu-perceptual-computing-lab.github.io/openpose: "Result for BODY_25"
 BODY25 = (
@@ -16,6 +26,14 @@ BODY25 = (
     "right_eye", "left_eye", "right_ear", "left_ear",
     "left_big_toe", "left_small_toe", "left_heel", "right_big_toe", "right_small_toe", "right_heel",
 )  # fmt: skip
+
+# https://cocodataset.org/#keypoints-2017, categories[0].keypoints
+COCO17 = (
+    "nose", "left_eye", "right_eye", "left_ear", "right_ear",
+    "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist",
+    "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
+)  # fmt: skip
+NAN = float("nan")
 
 
 def _joints(count: int = 25) -> np.ndarray:
@@ -46,7 +64,13 @@ def test_the_middle_of_the_hips_lies_between_them_when_both_are_seen():
     assert not to_body25(keypoints)[19:].any()
 
 
-@pytest.mark.parametrize("joint", [(0, 0, 0), (-1, -1, 1), (-1, 30, 0.9), (30, -1, 0.9), (20, 30, 0), (20, 30, -1)])
+MISSING = [
+    (0, 0, 0), (-1, -1, 1), (-1, 30, 0.9), (30, -1, 0.9), (20, 30, 0), (20, 30, -1),
+    (NAN, NAN, NAN), (20, 30, NAN), (NAN, 30, 0.9), (20, NAN, 0.9),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("joint", MISSING)
 def test_what_the_formats_write_for_a_missing_joint_becomes_zeros(joint):
     joints = _joints()
     joints[3] = joint
@@ -67,6 +91,44 @@ def test_the_joints_given_are_not_written_to():
     before = joints.copy()
     from_body25(joints)
     np.testing.assert_array_equal(joints, before)
+
+
+def test_coco17_goes_by_its_names_and_gets_a_neck_between_the_shoulders():
+    joints = _joints(17)
+    keypoints = from_coco17(joints)
+    for name, joint in zip(COCO17, joints, strict=True):
+        np.testing.assert_allclose(keypoints[COCO18.index(name)], joint, rtol=1e-6)
+    left, right = joints[COCO17.index("left_shoulder")], joints[COCO17.index("right_shoulder")]
+    np.testing.assert_allclose(keypoints[1], [*(left + right)[:2] / 2, min(left[2], right[2])], rtol=1e-6)
+    assert (keypoints[:, 2] > 0).all()
+
+
+@pytest.mark.parametrize("name", ["left_shoulder", "right_shoulder"])
+@pytest.mark.parametrize("joint", MISSING)
+def test_coco17_gets_no_neck_from_one_shoulder(name, joint):
+    joints = _joints(17)
+    joints[COCO17.index(name)] = joint
+    keypoints = from_coco17(joints)
+    assert not keypoints[[1, COCO18.index(name)]].any()
+    assert (np.delete(keypoints, [1, COCO18.index(name)], 0)[:, 2] > 0).all()
+
+
+def test_three_formats_of_the_same_joints_agree(tmp_path):
+    joints = _joints(18)
+    joints[[4, 16]] = 0
+    seen = [number for number in range(18) if number not in (4, 16)]
+    body25 = np.zeros((25, 3))
+    body25[[number if number < 8 else number + 1 for number in range(18)]] = joints
+    (tmp_path / "new.json").write_text(json.dumps({"people": [{"pose_keypoints_2d": body25.ravel().tolist()}]}))
+    (tmp_path / "old.json").write_text(json.dumps({"people": [{"pose_keypoints": joints.ravel().tolist()}]}))
+    shuffled = np.random.default_rng(1).permutation(len(seen))
+    subset = np.full((1, 20), -1.0)
+    subset[0, np.array(seen)[shuffled]] = np.arange(len(seen))
+    candidate = np.column_stack([joints[np.array(seen)[shuffled]], np.arange(len(seen))])
+    expected = joints.astype(np.float32)
+    np.testing.assert_array_equal(read_openpose_body25(tmp_path / "new.json"), expected)
+    np.testing.assert_array_equal(read_openpose_coco18(tmp_path / "old.json"), expected)
+    np.testing.assert_array_equal(from_candidates(candidate, subset, "x"), expected)
 
 
 def test_every_limb_joins_two_joints_and_together_they_reach_all():

@@ -34,10 +34,46 @@ LIMBS = (
 # BODY_25 inserts MidHip at 8, so its joints 9..18 are COCO-18's 8..17; 19..24 are feet.
 BODY25_OF_COCO18 = (0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18)
 
+# COCO's seventeen: nose, then eyes, ears, shoulders, elbows, wrists, hips, knees and ankles, the left one first.
+COCO18_OF_COCO17 = (0, 15, 14, 17, 16, 5, 2, 6, 3, 7, 4, 11, 8, 12, 9, 13, 10)
+
 
 def from_body25(joints: NDArray[np.floating]) -> Keypoints:
     """(25,3) OpenPose BODY_25 -> (18,3) COCO-18; MidHip and the feet are left out."""
     return seen_of(joints[list(BODY25_OF_COCO18)])
+
+
+def from_coco17(joints: NDArray[np.floating]) -> Keypoints:
+    """(17,3) joints of COCO's own order -> (18,3) COCO-18.
+
+    COCO has no neck: it is put in the middle of the shoulders when both are seen, with the smaller confidence.
+    """
+    keypoints = np.zeros((18, 3), np.float32)
+    keypoints[list(COCO18_OF_COCO17)] = seen_of(joints)
+    shoulders = keypoints[[2, 5]]
+    if (shoulders[:, 2] > 0).all():
+        keypoints[1] = (*shoulders[:, :2].mean(axis=0), shoulders[:, 2].min())
+    return keypoints
+
+
+def from_candidates(candidate: NDArray[np.floating], subset: NDArray[np.floating], where: str | Path) -> Keypoints:
+    """Candidates (N,3+) of x, y, score, and people (P,18+) that name a row of them a joint, or -1 -> (18,3).
+
+    The first person is taken, as the authors' code does. Raises InputError that names `where` they come from when they
+    are no such arrays, hold nobody, or show no joint at all.
+    """
+    if subset.ndim != 2 or subset.shape[0] < 1 or subset.shape[1] < 18:
+        raise InputError(where, "at least one person of 18 joints under 'subset'", "x".join(map(str, subset.shape)))
+    if candidate.ndim != 2 or candidate.shape[1] < 3:
+        raise InputError(where, "rows of x, y, score under 'candidate'", "x".join(map(str, candidate.shape)))
+    rows = subset[0, :18]
+    if not np.isfinite(rows).all() or (rows >= len(candidate)).any() or (rows != np.floor(rows)).any():
+        raise InputError(where, f"rows of 'candidate' (0 to {len(candidate) - 1}) or -1 under 'subset'", "others")
+    joints = np.zeros((18, 3))
+    joints[rows >= 0] = candidate[rows[rows >= 0].astype(int), :3]
+    if not (np.abs(joints) < LIMIT).all():
+        raise InputError(where, f"numbers below {LIMIT:g} under 'candidate'", "others")
+    return _shown(seen_of(joints), where)
 
 
 def to_body25(keypoints: Keypoints) -> NDArray[np.float32]:
@@ -51,9 +87,9 @@ def to_body25(keypoints: Keypoints) -> NDArray[np.float32]:
 
 
 def seen_of(joints: NDArray[np.floating]) -> Keypoints:
-    """Copy with every missing joint as zeros: OpenPose writes (0,0,0), VITON writes -1."""
+    """Copy with every missing joint as zeros: OpenPose writes (0,0,0), VITON writes -1, others write NaN."""
     keypoints = np.array(joints, np.float32)
-    missing = (keypoints[:, 2] <= 0) | (keypoints[:, :2] < 0).any(axis=1)
+    missing = ~(keypoints[:, 2] > 0) | ~(keypoints[:, :2] >= 0).all(axis=1)  # so that NaN is missing too
     keypoints[missing] = 0
     return keypoints
 
@@ -103,7 +139,7 @@ def _first_person(path: Path, key: str, joints: int, called: str) -> NDArray[np.
     return np.array(flat, np.float64).reshape(joints, 3)
 
 
-def _shown(keypoints: Keypoints, path: Path) -> Keypoints:
+def _shown(keypoints: Keypoints, where: str | Path) -> Keypoints:
     if not (keypoints[:, 2] > 0).any():
-        raise InputError(path, "at least one visible joint", "none")
+        raise InputError(where, "at least one visible joint", "none")
     return keypoints
