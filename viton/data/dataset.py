@@ -171,5 +171,5 @@ def data_digest(data: Dataset, pairs: list[Pair], digest: Callable[[Path], str] 
     files = [data.people[name] for name in people] + [data.clothings[name] for name in clothings]
     files += [path(name) for name in people for path in (data.parsing_path, data.keypoints_path)]
     files += [data.mask_path(name) for name in clothings]
-    lines = [f"{path.parent.name}/{path.name} {digest(path) if path.is_file() else 'missing'}" for path in files]
+    lines = [f"{path.parent.name}/{path.name} {digest(path) if path.is_file() else 'missing'}" for path in set(files)]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

@@ -3,8 +3,9 @@
     ROOT/women_top/ID_0.jpg       the person       ID_1.jpg   the garment she wears; both have the id ID
          segment/ID_0.mat         `segment`, 641x641: her labels on their side, padded to a square
          pose/ID_0.mat            `candidate` (x, y, score, number) and `subset`, whose row 0 is taken; -1 is missing
+         pose.pkl                 the same of many people, `ID_0` each: for who has no pose/ID_0.mat
          cloth-mask/ID_1.png      the garment's mask, if somebody has made one: the release has none
-    ROOT/viton_train_pairs.txt    viton_test_pairs.txt    `ID_0.jpg ID_1.jpg`
+    ROOT/viton_train_pairs.txt    viton_test_pairs.txt    `ID_0.jpg ID_1.jpg`; or train_images
 
 The folders hold all splits: a split is who its pairs files name. Without a mask the garment is what is not white: a
 mean of the channels below 253.9, as in the authors' code, and whatever it encloses.
@@ -22,12 +23,14 @@ from viton.data.dataset import SPLITS, Dataset, pictures_in
 from viton.data.framing import fit_labels
 from viton.data.listed import GARMENT, PERSON, people_and_garments
 from viton.data.mat_files import SQUARE, part_of_square, read_mat
+from viton.data.pose_pickle import PoseFile
 from viton.errors import InputError
 from viton.images import Pixels, load_mask, load_rgb
-from viton.keypoints import LIMIT, Keypoints, seen_of
+from viton.keypoints import Keypoints, from_candidates
 from viton.parsing import LIP
 
-FOLDERS = ("women_top", "segment", "pose")
+FOLDERS = ("women_top", "segment")
+POSES = "pose.pkl"
 WHITE = 253.9  # mean of the channels from which on the authors' code takes a pixel for background
 
 
@@ -43,9 +46,12 @@ class Viton(Dataset):
         for name in FOLDERS:
             if not (root / name).is_dir():
                 raise InputError(root, f"a folder '{name}' (layout viton)", "no such folder")
-        if not self.pairs_files():
+        if not (root / "pose").is_dir() and not (root / POSES).is_file():
+            raise InputError(root, f"a folder 'pose' or a file '{POSES}' (layout viton)", "neither")
+        if not (lists := _lists(root, split)):
             raise InputError(root, f"a file viton_{split}_pairs.txt, which says who is in {split}", "none")
-        self.people, self.clothings = people_and_garments(self.pairs_files(), root / "women_top")
+        self.people, self.clothings = people_and_garments(lists, root / "women_top")
+        self._poses = PoseFile(root / POSES)
         self._masks = pictures_in(root / "cloth-mask") if (root / "cloth-mask").is_dir() else {}
 
     @classmethod
@@ -56,7 +62,7 @@ class Viton(Dataset):
     @classmethod
     def splits_in(cls, root: Path) -> list[str]:
         """The splits that have pairs files."""
-        return [split for split in SPLITS if any(root.glob(f"viton_{split}_pairs*.txt"))]
+        return [split for split in SPLITS if _lists(root, split)]
 
     def pairs_files(self) -> list[Path]:
         return sorted(self.root.glob(f"viton_{self.split}_pairs*.txt"))
@@ -65,7 +71,9 @@ class Viton(Dataset):
         return self.root / "segment" / f"{person_id}{PERSON}.mat"
 
     def keypoints_path(self, person_id: str) -> Path:
-        return self.root / "pose" / f"{person_id}{PERSON}.mat"
+        """The person's own file, or the one of many people where that is all there is."""
+        path = self.root / "pose" / f"{person_id}{PERSON}.mat"
+        return self.root / POSES if not path.is_file() and (self.root / POSES).is_file() else path
 
     def mask_path(self, clothing_id: str) -> Path:
         """The mask's file, or the picture that it is made from."""
@@ -75,11 +83,20 @@ class Viton(Dataset):
         return read_segment(self.parsing_path(person_id), size)
 
     def read_keypoints(self, person_id: str, size: Size) -> Keypoints:
-        return read_pose(self.keypoints_path(person_id))
+        path = self.keypoints_path(person_id)
+        if path.name != POSES:
+            return read_pose(path)
+        name = person_id + PERSON
+        return from_candidates(*self._poses.arrays(name), f"{path}: '{name}'")
 
     def read_mask(self, clothing_id: str) -> Pixels:
         path = self.mask_path(clothing_id)
         return not_white(load_rgb(path)) if path == self.clothings[clothing_id] else load_mask(path)
+
+
+def _lists(root: Path, split: str) -> list[Path]:
+    """Who is in a split: its pairs files, or the list of its pictures where that is all there is."""
+    return sorted(root.glob(f"viton_{split}_pairs*.txt")) or sorted(root.glob(f"viton_{split}_images.txt"))
 
 
 def read_segment(path: Path, size: Size) -> Pixels:
@@ -95,22 +112,7 @@ def read_segment(path: Path, size: Size) -> Pixels:
 
 def read_pose(path: Path) -> Keypoints:
     """The first person of a pose file as (18,3) COCO-18; raises InputError when it holds nobody or is none."""
-    candidate, subset = read_mat(path, "candidate"), read_mat(path, "subset")
-    if subset.ndim != 2 or subset.shape[0] < 1 or subset.shape[1] < 18:
-        raise InputError(path, "at least one person of 18 joints under 'subset'", "x".join(map(str, subset.shape)))
-    if candidate.ndim != 2 or candidate.shape[1] < 3:
-        raise InputError(path, "rows of x, y, score under 'candidate'", "x".join(map(str, candidate.shape)))
-    rows = subset[0, :18]
-    if not np.isfinite(rows).all() or (rows >= len(candidate)).any() or (rows != np.floor(rows)).any():
-        raise InputError(path, f"rows of 'candidate' (0 to {len(candidate) - 1}) or -1 under 'subset'", "others")
-    joints = np.zeros((18, 3))
-    joints[rows >= 0] = candidate[rows[rows >= 0].astype(int), :3]
-    if not (np.abs(joints) < LIMIT).all():
-        raise InputError(path, f"numbers below {LIMIT:g} under 'candidate'", "others")
-    keypoints = seen_of(joints)
-    if not (keypoints[:, 2] > 0).any():
-        raise InputError(path, "at least one visible joint", "none")
-    return keypoints
+    return from_candidates(read_mat(path, "candidate"), read_mat(path, "subset"), path)
 
 
 def not_white(picture: Pixels) -> Pixels:
