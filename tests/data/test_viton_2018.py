@@ -227,8 +227,8 @@ def test_row_0_is_the_person_and_minus_1_is_missing(tmp_path):
         ({"segment": np.zeros((256, 192), np.uint8)}, "641x641, got 256x192"),
         ({"segment": np.full((641, 641), 0.5)}, "label numbers"),
         ({"segment": np.full((641, 641), np.nan)}, "label numbers"),
-        ({"segment": "text"}, "numbers under 'segment', got something else"),
-        ({"labels": np.zeros(3)}, "numbers under 'segment', got no such name"),
+        ({"segment": "text"}, "numbers under 'segment', got none"),
+        ({"labels": np.zeros(3)}, "numbers under 'segment', got none"),
         ({"segment": np.zeros((2100, 2100), np.uint8)}, "at most 4194304 numbers, got 2100x2100"),
     ],
 )

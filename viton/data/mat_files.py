@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,9 @@ from viton.images import Pixels
 from viton.keypoints import Keypoints
 
 LARGEST = 2**22  # numbers of an array that is read: more is no label map and no pose
+LARGEST_FILE = 2**26  # bytes, as they lie there and once more when they are inflated
+COMPRESSED, MATRIX = 15, 14  # kinds of elements in format 5
+NUMBERS = range(6, 16)  # classes of matrices: double, single, and integers of 8 to 64 bits
 SQUARE = 641  # the side of every label map
 DAMAGES = (
     OSError,
@@ -31,6 +36,7 @@ DAMAGES = (
     zlib.error,
     AttributeError,
     NotImplementedError,
+    struct.error,
 )  # what scipy's reader raises on damaged bytes
 HEADER = b"MATLAB 5.0 MAT-file".ljust(116)  # scipy puts the time here, and equal values are to be equal bytes
 
@@ -66,19 +72,45 @@ def read_mat(path: Path, name: str) -> NDArray[np.float64]:
     """An array of numbers of a MATLAB file (not 7.3); raises InputError when it is missing, damaged or too large."""
     if not path.is_file():
         raise InputError(path, f"a MATLAB file with '{name}'", "no such file")
+    if (length := path.stat().st_size) > LARGEST_FILE:
+        raise InputError(path, f"at most {LARGEST_FILE} bytes", f"{length}")
     try:
-        shapes = {found: shape for found, shape, _ in whosmat(path)}
+        content: Any = io.BytesIO(_numbers_alone(path.read_bytes()))  # scipy's stubs know paths alone
+        shapes = {found: shape for found, shape, _ in whosmat(content)}
         if name in shapes and np.prod(shapes[name], dtype=float) > LARGEST:
             raise InputError(path, f"'{name}' of at most {LARGEST} numbers", "x".join(map(str, shapes[name])))
-        array = loadmat(path, variable_names=[name]).get(name)
+        array = loadmat(content, variable_names=[name]).get(name)
     except InputError:
         raise
     except (*DAMAGES, MatReadError) as error:
         got = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError(path, f"a MATLAB file with '{name}'", got) from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "uif":
-        raise InputError(path, f"numbers under '{name}'", "no such name" if array is None else "something else")
+        raise InputError(path, f"numbers under '{name}'", "none")
     return np.asarray(array, np.float64)
+
+
+def _numbers_alone(data: bytes) -> bytes:
+    """A file of format 5 with its arrays of numbers alone, inflated; one of format 4 as it is.
+
+    scipy inflates whatever it is given, and its reader of cells in cells runs out of stack without an error. Every
+    element is given the size that it has, so that no reader finds another one inside it.
+    """
+    if 0 in data[:4]:
+        return data
+    order, kept, place, left = ">" if data[126:128] == b"MI" else "<", [data[:128]], 128, LARGEST_FILE
+    while place + 8 <= len(data):
+        kind, size = struct.unpack_from(f"{order}II", data, place)
+        element = data[place : place + 8 + size]
+        place += 8 + size
+        if kind == COMPRESSED:
+            element = zlib.decompressobj().decompress(element[8:], left + 1)
+        left -= len(element)
+        if left < 0:
+            raise ValueError(f"more than {LARGEST_FILE} bytes when it is inflated")
+        if struct.unpack_from(f"{order}I", element, 16)[0] & 255 in NUMBERS:
+            kept += [struct.pack(f"{order}II", MATRIX, len(element) - 8), element[8:]]
+    return b"".join(kept)
 
 
 def _mat(arrays: dict[str, NDArray[np.generic]]) -> bytes:
