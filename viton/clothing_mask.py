@@ -1,0 +1,265 @@
+"""The mask of a garment on a plain product photo, by classical means: no network, nothing random.
+
+H, W, N.  Lengths are shares of the picture's longer side; colours are RGB in 0..255.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from viton.images import Pixels
+
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+
+WORKING = 1024  # px of the longer side; a larger picture is reduced, its mask enlarged again
+BORDER = 0.02  # width of the band along the border that the background is first estimated from
+PLAIN = 0.5  # share of that band that must agree with one smooth surface
+NOISIEST = 8.0  # levels of noise about the surface, above which it is no plain background
+CUT = 4.0  # times the noise: what differs more from the background is garment
+QUIETEST = 0.9  # levels of noise that are assumed at least, for JPEG and rounding
+SEAL = (0.003, 0.008, 0.02)  # gaps in a white garment's outline that are closed, tried in turn
+SHADOW_STEP = 0.7  # levels a pixel by which a shadow's luminance may change; an outline changes faster
+SHADOW_DEPTH = 0.45  # share of the background's luminance that a shadow may take away
+SHADOW_TINT = 6.0  # levels by which its hue may differ from the background's
+PIECE = 0.01  # of the largest piece's area: smaller ones are specks
+HOLE = 0.0002  # of the picture's area: smaller holes are filled
+HOOK = 0.012  # a hanger's hook is thinner than this
+
+
+class MaskError(ValueError):
+    """No mask can be had from this picture; `reason` is `not_plain`, `no_garment`, `no_background` or `too_small`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def clothing_mask(pixels: Pixels) -> Pixels:
+    """The garment of a product photo, uint8 (H,W,3) RGB -> uint8 (H,W) in {0,1}; raises MaskError.
+
+    1. The background is a smooth surface (a polynomial in x and y, so vignettes are followed), fitted to the border
+       without what differs from it there, then again to everything that it explains.
+    2. What differs by more than `CUT` times the background's noise is garment. Gaps of a white garment's outline are
+       closed; what cannot be reached from the border is inside.
+    3. A shadow, of the background's hue, darker and without an edge, is background.
+    4. Enclosed parts that have the background's colour and its smoothness are holes; light prints have neither.
+    5. The outline lies where half of the garment's contrast is reached. Specks go; pieces of some size stay.
+    6. A thin upright thing in the middle above everything else is a hanger's hook and goes.
+
+    What it cannot tell: a bar of a hanger in the neck opening, a print that has the background's very colour (a hole),
+    a dummy, a model, or a garment as white as its background all along its outline.
+    """
+    height, width = pixels.shape[:2]
+    if min(height, width) < 16:
+        raise MaskError("too_small", f"expected at least 16 pixels a side, got {height}x{width}")
+    factor = min(1.0, WORKING / max(height, width))
+    size = (max(16, round(width * factor)), max(16, round(height * factor)))
+    small = pixels if factor == 1 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    mask = _segment(np.asarray(small, np.float32))
+    if factor < 1:
+        mask = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) >= 0.5
+    return mask.astype(np.uint8)
+
+
+def _segment(picture: Floats) -> Bools:
+    """The mask (H,W) of a picture float32 (H,W,3) that is not too large."""
+    longer = max(picture.shape[:2])
+    smooth = cv2.GaussianBlur(picture, (0, 0), max(0.6, longer / 1200))
+    background = _border_model(smooth, longer)
+    for order in (2, 4):
+        outside = ~_silhouette(_contrast(smooth, background) > CUT, longer)
+        if outside.mean() < 0.02:
+            raise MaskError("no_background", "expected a background all around the garment, got hardly any")
+        background = _fitted(smooth, outside, order)
+    contrast = _contrast(smooth, background)
+    mask = _silhouette(contrast > CUT, longer)
+    mask = _without_shadow(mask, smooth, background[0], longer)
+    mask &= ~_holes(mask, smooth, background, contrast)
+    mask = _trimmed(mask, picture, background[0], longer)
+    mask = _without_hook(_pieces(mask), longer)
+    if not 0.005 < mask.mean():
+        raise MaskError("no_garment", "expected a garment that differs from its background, got none")
+    return mask
+
+
+Background = tuple[Floats, Floats]  # its colours (H,W,3), and its noise (3,) in levels
+
+
+def _border_model(smooth: Floats, longer: int) -> Background:
+    """The surface of the border's colours; raises MaskError when half of it does not lie on one."""
+    band = np.ones(smooth.shape[:2], bool)
+    wide = max(2, round(BORDER * longer))
+    band[wide:-wide, wide:-wide] = False
+    model = _fitted(smooth, band, 2)
+    agrees = (_contrast(smooth, model)[band] < CUT).mean()
+    if agrees < PLAIN or model[1].max() > NOISIEST:
+        found = f"noise of {model[1].max():.1f} levels about its surface, which {100 * agrees:.0f}% of it lie on"
+        raise MaskError("not_plain", f"expected a plain background along the border, got {found}")
+    return model
+
+
+def _fitted(smooth: Floats, where: Bools, order: int) -> Background:
+    """A polynomial surface through the colours where it is told, robust against a minority that lies off it."""
+    height, width = where.shape
+    rows, columns = np.nonzero(where)
+    step = max(1, len(rows) // 20_000)
+    rows, columns = rows[::step], columns[::step]
+    colours, terms = smooth[rows, columns].astype(np.float64), _terms(columns / width, rows / height, order)
+    start = np.median(colours, axis=0)
+    near = np.abs(colours - start).max(axis=1)
+    weights = (near <= max(2.0, 2.0 * float(np.median(near)))).astype(np.float64)
+    for _ in range(6):
+        solved = np.linalg.lstsq(terms * weights[:, None], colours * weights[:, None], rcond=None)[0]
+        off = np.abs(colours - terms @ solved)
+        noise = np.maximum(QUIETEST, 1.4826 * np.median(off[weights > 0], axis=0))
+        weights = np.clip(1 - ((off / (4 * noise)).max(axis=1)) ** 2, 0, 1)
+        if (weights > 0).sum() < 4 * terms.shape[1]:
+            break
+    y, x = np.mgrid[:height, :width].astype(np.float64)
+    surface = (_terms((x / width).ravel(), (y / height).ravel(), order) @ solved).reshape(height, width, 3)
+    return surface.clip(0, 255).astype(np.float32), noise.astype(np.float32)
+
+
+def _terms(x: NDArray[np.float64], y: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+    """The monomials up to an order at N places, (N,terms)."""
+    x, y = 2 * x - 1, 2 * y - 1
+    return np.stack([x**i * y**j for i in range(order + 1) for j in range(order + 1 - i)], axis=1)
+
+
+def _contrast(smooth: Floats, background: Background) -> Floats:
+    """How many times its noise a pixel (H,W) differs from the background, in its most different channel."""
+    return np.asarray((np.abs(smooth - background[0]) / background[1]).max(axis=2), np.float32)
+
+
+def _dilated(mask: Bools, radius: float) -> Bools:
+    """The mask grown by a radius in px; a distance transform, whose time does not depend on it."""
+    return np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5) <= radius) & mask.any()
+
+
+def _eroded(mask: Bools, radius: float) -> Bools:
+    """The mask shrunk by a radius in px; beyond the picture lies what lies on its border."""
+    return ~_dilated(~mask, radius)
+
+
+def _closed(mask: Bools, radius: float) -> Bools:
+    pad = round(radius) + 1
+    framed = cv2.copyMakeBorder(mask.astype(np.uint8), pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0) > 0
+    return _eroded(_dilated(framed, radius), radius)[pad:-pad, pad:-pad]
+
+
+def _opened(mask: Bools, radius: float) -> Bools:
+    return _dilated(_eroded(mask, radius), radius)
+
+
+def _enclosed(walls: Bools) -> Bools:
+    """The walls and everything that cannot be reached from the border without crossing them."""
+    free = cv2.copyMakeBorder((~walls).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    # A garment that is cut by the border has its hem there: what only touches the frame along one side is not outside.
+    labels = cv2.connectedComponents(free, connectivity=4)[1]
+    return np.asarray(labels[1:-1, 1:-1] != labels[0, 0])
+
+
+def _silhouette(seen: Bools, longer: int) -> Bools:
+    """The garment with all that it encloses, from the pixels that are seen to differ.
+
+    A wider seal counts only where it closes off a part that is wide itself, not where it bridges a narrow gap.
+    """
+    seen = _pieces(seen, 0.001)
+    found = _enclosed(_closed(seen, SEAL[0] * longer))
+    for share in SEAL[1:]:
+        more = _enclosed(_closed(seen, share * longer)) & ~found
+        core = _opened(more, share * longer)
+        found |= _touching(more, core)
+    return found
+
+
+def _touching(region: Bools, seeds: Bools) -> Bools:
+    """The connected parts of a region that hold a seed."""
+    labels = cv2.connectedComponents(region.astype(np.uint8), connectivity=4)[1]
+    held = np.unique(labels[seeds & region])
+    return np.isin(labels, held[held > 0])
+
+
+def _without_shadow(mask: Bools, smooth: Floats, surface: Floats, longer: int) -> Bools:
+    """The mask without what is only darker than the background, of its hue, and joined to it without an edge."""
+    light, paper = smooth.mean(axis=2), surface.mean(axis=2)
+    ratio = light / np.maximum(paper, 1)
+    tint = np.abs(smooth - surface * ratio[..., None]).max(axis=2)
+    like = (tint < SHADOW_TINT) & (ratio > 1 - SHADOW_DEPTH) & (ratio < 1.02)
+    soft = cv2.GaussianBlur(light, (0, 0), max(0.6, longer / 700))
+    slope = np.hypot(cv2.Sobel(soft, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(soft, cv2.CV_32F, 0, 1, scale=1 / 8))
+    passable = ~mask | (like & (slope < SHADOW_STEP * 1024 / longer))
+    passable = ~_enclosed(~passable)
+    left = ~_enclosed_without(passable)
+    lost = mask & ~left
+    if lost.sum() > 0.35 * mask.sum():  # it has run into a garment that is itself without an edge
+        return mask
+    kept = mask & ~_opened(lost, 0.004 * longer)
+    return kept
+
+
+def _enclosed_without(passable: Bools) -> Bools:
+    return passable
+
+
+def _holes(mask: Bools, smooth: Floats, background: Background, contrast: Floats) -> Bools:
+    """Enclosed parts with the background's colour and smoothness."""
+    longer = max(mask.shape)
+    candidates = _opened(mask & (contrast <= CUT), 0.002 * longer)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(candidates.astype(np.uint8), connectivity=4)
+    holes = np.zeros_like(mask)
+    for number in range(1, count):
+        area = stats[number, cv2.CC_STAT_AREA]
+        if area < HOLE * mask.size or area > 0.5 * mask.sum():
+            continue
+        part = labels == number
+        inner = _eroded(part, 0.002 * longer)
+        inner = inner if inner.any() else part
+        off = (smooth - background[0])[inner]
+        if (np.abs(np.median(off, axis=0)) < 1.0 * background[1] + 0.5).all() and (
+            off.std(axis=0) < 1.2 * background[1] + 0.3
+        ).all():
+            holes |= part
+    return holes
+
+
+def _trimmed(mask: Bools, picture: Floats, surface: Floats, longer: int) -> Bools:
+    """The mask without the rim of pixels that are more background than garment."""
+    reach = max(1, round(0.003 * longer))
+    off = np.abs(picture - surface).max(axis=2)
+    full = cv2.dilate(np.where(mask, off, 0).astype(np.float32), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    rim = mask & ~_eroded(mask, reach)
+    return mask & ~(rim & (off < 0.5 * full))
+
+
+def _pieces(mask: Bools, share: float = PIECE) -> Bools:
+    """The connected parts whose area is at least a share of the largest one's."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    if count < 2:
+        return mask
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    return np.asarray((areas >= share * areas.max())[labels])
+
+
+def _without_hook(mask: Bools, longer: int) -> Bools:
+    """The mask without a hanger's hook."""
+    body = _opened(mask, HOOK / 2 * longer)
+    if not body.any():
+        return mask
+    thin = mask & ~_dilated(body, 2)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(thin.astype(np.uint8), connectivity=8)
+    columns = np.flatnonzero(body.any(axis=0))
+    left, wide = columns[0], columns[-1] - columns[0] + 1
+    hooks = np.zeros_like(mask)
+    for number in range(1, count):
+        x, y, w, h, _ = stats[number]
+        part = labels == number
+        others = mask & ~part
+        middle = abs(x + w / 2 - left - wide / 2) < 0.12 * wide
+        if middle and h > 0.03 * longer and w < 0.2 * wide and y + 0.6 * h < np.flatnonzero(others.any(axis=1))[0]:
+            hooks |= part
+    return _pieces(mask & ~hooks)
