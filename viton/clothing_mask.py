@@ -21,12 +21,16 @@ NOISIEST = 8.0  # levels of noise about the surface, above which it is no plain 
 CUT = 4.0  # times the noise: what differs more from the background is garment
 QUIETEST = 0.9  # levels of noise that are assumed at least, for JPEG and rounding
 SEAL = (0.003, 0.008, 0.02)  # gaps in a white garment's outline that are closed, tried in turn
-SHADOW_STEP = 0.7  # levels a pixel by which a shadow's luminance may change; an outline changes faster
+SHADOW_STEP = 1.2  # levels a pixel by which a shadow's luminance may change; an outline changes faster
 SHADOW_DEPTH = 0.45  # share of the background's luminance that a shadow may take away
 SHADOW_TINT = 6.0  # levels by which its hue may differ from the background's
+BLOCK = 8  # px of the working picture: as far as JPEG's ringing reaches
+RINGING = 0.15  # of the contrast beside it: weaker differences may be ringing
 PIECE = 0.01  # of the largest piece's area: smaller ones are specks
 HOLE = 0.0002  # of the picture's area: smaller holes are filled
-HOOK = 0.012  # a hanger's hook is thinner than this
+EDGE = 2.5  # times `CUT`: the contrast that a hole has all around
+HOOK = 0.03  # half of what a hanger's hook is across at most
+WIRE = 0.015  # its wire is thinner than this
 
 
 class MaskError(ValueError):
@@ -70,16 +74,16 @@ def _segment(picture: Floats) -> Bools:
     smooth = cv2.GaussianBlur(picture, (0, 0), max(0.6, longer / 1200))
     background = _border_model(smooth, longer)
     for order in (2, 4):
-        outside = ~_silhouette(_contrast(smooth, background) > CUT, longer)
+        outside = ~_silhouette(_seen(smooth, background), longer)
         if outside.mean() < 0.02:
             raise MaskError("no_background", "expected a background all around the garment, got hardly any")
         background = _fitted(smooth, outside, order)
-    contrast = _contrast(smooth, background)
-    mask = _silhouette(contrast > CUT, longer)
+    seen = _seen(smooth, background)
+    mask = _silhouette(seen, longer)
     mask = _without_shadow(mask, smooth, background[0], longer)
-    mask &= ~_holes(mask, smooth, background, contrast)
+    mask &= ~_holes(mask, smooth, background, seen)
     mask = _trimmed(mask, picture, background[0], longer)
-    mask = _without_hook(_pieces(mask), longer)
+    mask = _pieces(_without_hook(_pieces(mask), longer))
     if not 0.005 < mask.mean():
         raise MaskError("no_garment", "expected a garment that differs from its background, got none")
     return mask
@@ -132,6 +136,23 @@ def _terms(x: NDArray[np.float64], y: NDArray[np.float64], order: int) -> NDArra
 def _contrast(smooth: Floats, background: Background) -> Floats:
     """How many times its noise a pixel (H,W) differs from the background, in its most different channel."""
     return np.asarray((np.abs(smooth - background[0]) / background[1]).max(axis=2), np.float32)
+
+
+def _seen(smooth: Floats, background: Background) -> Bools:
+    """What differs from the background; beside much stronger contrast, where JPEG rings, only what does so on average."""
+    off = smooth - background[0]
+    least = np.abs(off).max(axis=2)
+    contrast = _contrast(smooth, background)
+    weak = least < RINGING * cv2.dilate(least, np.ones((2 * BLOCK + 1, 2 * BLOCK + 1), np.uint8))
+    steady = np.abs(_averaged(off, weak) / background[1]).max(axis=2) > CUT / 2
+    return np.asarray((contrast > CUT) & (~weak | steady))
+
+
+def _averaged(values: Floats, where: Bools) -> Floats:
+    """Values (h,w,3) averaged over their neighbourhood within a region (h,w)."""
+    weight = where.astype(np.float32)
+    total = cv2.GaussianBlur(weight, (0, 0), BLOCK / 4)
+    return np.asarray(cv2.GaussianBlur(values * weight[..., None], (0, 0), BLOCK / 4) / (total[..., None] + 1e-6), np.float32)
 
 
 def _dilated(mask: Bools, radius: float) -> Bools:
@@ -188,42 +209,45 @@ def _without_shadow(mask: Bools, smooth: Floats, surface: Floats, longer: int) -
     light, paper = smooth.mean(axis=2), surface.mean(axis=2)
     ratio = light / np.maximum(paper, 1)
     tint = np.abs(smooth - surface * ratio[..., None]).max(axis=2)
-    like = (tint < SHADOW_TINT) & (ratio > 1 - SHADOW_DEPTH) & (ratio < 1.02)
     soft = cv2.GaussianBlur(light, (0, 0), max(0.6, longer / 700))
     slope = np.hypot(cv2.Sobel(soft, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(soft, cv2.CV_32F, 0, 1, scale=1 / 8))
-    passable = ~mask | (like & (slope < SHADOW_STEP * 1024 / longer))
-    passable = ~_enclosed(~passable)
-    left = ~_enclosed_without(passable)
-    lost = mask & ~left
+    shade = (tint < SHADOW_TINT) & (ratio > 1 - SHADOW_DEPTH) & (ratio < 1.02) & (slope < SHADOW_STEP * 1024 / longer)
+    passable = _opened(shade | ~mask, 0.004 * longer)  # not through a chink in an outline
+    lost = mask & ~_enclosed(mask & ~passable)
     if lost.sum() > 0.35 * mask.sum():  # it has run into a garment that is itself without an edge
         return mask
-    kept = mask & ~_opened(lost, 0.004 * longer)
-    return kept
+    return mask & ~_opened(lost, 0.003 * longer)
 
 
-def _enclosed_without(passable: Bools) -> Bools:
-    return passable
-
-
-def _holes(mask: Bools, smooth: Floats, background: Background, contrast: Floats) -> Bools:
-    """Enclosed parts with the background's colour and smoothness."""
+def _holes(mask: Bools, smooth: Floats, background: Background, seen: Bools) -> Bools:
+    """Enclosed parts with the background's colour and smoothness, and an edge all around."""
     longer = max(mask.shape)
-    candidates = _opened(mask & (contrast <= CUT), 0.002 * longer)
+    off = np.abs(smooth - background[0]).max(axis=2)
+    candidates = _opened(mask & ~seen, 0.002 * longer)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(candidates.astype(np.uint8), connectivity=4)
     holes = np.zeros_like(mask)
     for number in range(1, count):
-        area = stats[number, cv2.CC_STAT_AREA]
-        if area < HOLE * mask.size or area > 0.5 * mask.sum():
+        x, y, w, h, area = stats[number]
+        if not HOLE * mask.size < area < 0.5 * mask.sum():
             continue
-        part = labels == number
-        inner = _eroded(part, 0.002 * longer)
-        inner = inner if inner.any() else part
-        off = (smooth - background[0])[inner]
-        if (np.abs(np.median(off, axis=0)) < 1.0 * background[1] + 0.5).all() and (
-            off.std(axis=0) < 1.2 * background[1] + 0.3
-        ).all():
-            holes |= part
+        pad = round(0.01 * longer)
+        near = np.s_[max(0, y - pad) : y + h + pad, max(0, x - pad) : x + w + pad]
+        part = labels[near] == number
+        if _is_hole(part, smooth[near] - background[0][near], background[1], longer):
+            full = cv2.dilate(off[near], np.ones((2 * pad + 1, 2 * pad + 1), np.uint8))
+            holes[near] |= part | (_dilated(part, 0.006 * longer) & (off[near] < 0.3 * full))
     return holes
+
+
+def _is_hole(part: Bools, off: Floats, noise: Floats, longer: int) -> bool:
+    """Whether a part shows the background: by its middle's differences from it (h,w,3), and by those of its rim."""
+    inner = _eroded(part, 0.004 * longer)
+    inner = inner if inner.any() else part
+    middle = np.quantile(_averaged(off, inner)[inner], [0.25, 0.5, 0.75], axis=0)
+    same = (np.abs(middle[1]) < noise + 0.5).all() and ((middle[2] - middle[0]) / 1.35 < noise).all()
+    rim = _dilated(part, 0.006 * longer) & ~_dilated(part, 0.003 * longer)
+    edged = (np.abs(off) / noise).max(axis=2)[rim] > EDGE * CUT
+    return bool(same and rim.any() and edged.mean() > 0.9)
 
 
 def _trimmed(mask: Bools, picture: Floats, surface: Floats, longer: int) -> Bools:
@@ -247,19 +271,20 @@ def _pieces(mask: Bools, share: float = PIECE) -> Bools:
 
 def _without_hook(mask: Bools, longer: int) -> Bools:
     """The mask without a hanger's hook."""
-    body = _opened(mask, HOOK / 2 * longer)
+    body = _opened(mask, HOOK * longer)
     if not body.any():
         return mask
-    thin = mask & ~_dilated(body, 2)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(thin.astype(np.uint8), connectivity=8)
+    slim = mask & ~_dilated(body, 2)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(slim.astype(np.uint8), connectivity=8)
     columns = np.flatnonzero(body.any(axis=0))
-    left, wide = columns[0], columns[-1] - columns[0] + 1
+    wide, centre = columns[-1] - columns[0] + 1, (columns[0] + columns[-1]) / 2
     hooks = np.zeros_like(mask)
     for number in range(1, count):
         x, y, w, h, _ = stats[number]
         part = labels == number
-        others = mask & ~part
-        middle = abs(x + w / 2 - left - wide / 2) < 0.12 * wide
-        if middle and h > 0.03 * longer and w < 0.2 * wide and y + 0.6 * h < np.flatnonzero(others.any(axis=1))[0]:
+        below = np.flatnonzero((mask & ~part).any(axis=1))
+        middling, above = abs(x + w / 2 - centre) < 0.12 * wide, len(below) and y + 0.6 * h < below[0]
+        shank = part[y + h // 2 : y + h].sum(axis=1).min()
+        if middling and above and 0.03 * longer < h and w < 0.2 * wide and shank < WIRE * longer:
             hooks |= part
-    return _pieces(mask & ~hooks)
+    return mask & ~hooks
