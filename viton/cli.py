@@ -11,7 +11,7 @@ import typer
 from viton import console
 from viton.cli_options import folders_of, shard_of, size_of, trained_settings, try_on_config
 from viton.config import load_config, with_data
-from viton.data_commands import convert
+from viton.data_commands import convert, mask
 from viton.errors import InputError, UsageError
 from viton.settings import parse
 from viton.synthetic.config import WorldConfig
@@ -28,6 +28,7 @@ data_app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 data_app.command(epilog="Example: viton data convert world world-cp --to cp-vton --split test")(convert)
+data_app.command(epilog="Example: viton data mask shirt.jpg blouse.jpg --out masks")(mask)
 
 DataRoot = Annotated[Path, typer.Option("--data", help="Dataset folder; its folders tell its layout.")]
 SplitName = Annotated[str, typer.Option("--split", help="train, val or test.")]

@@ -36,9 +36,9 @@ WIRE = 0.015  # its wire is thinner than this
 class MaskError(ValueError):
     """No mask can be had from this picture; `reason` is `not_plain`, `no_garment`, `no_background` or `too_small`."""
 
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
+    def __init__(self, reason: str, expected: str, got: str) -> None:
+        super().__init__(f"expected {expected}, got {got}")
+        self.reason, self.expected, self.got = reason, expected, got
 
 
 def clothing_mask(pixels: Pixels) -> Pixels:
@@ -53,12 +53,12 @@ def clothing_mask(pixels: Pixels) -> Pixels:
     5. The outline lies where half of the garment's contrast is reached. Specks go; pieces of some size stay.
     6. A thin upright thing in the middle above everything else is a hanger's hook and goes.
 
-    What it cannot tell: a bar of a hanger in the neck opening, a print that has the background's very colour (a hole),
-    a dummy, a model, or a garment as white as its background all along its outline.
+    What it cannot tell: a hanger's bar in the neck opening; a flat print of the background's very colour, which becomes
+    a hole; a hole in pale cloth, which is filled; a dummy or a model; a garment as white as its background at its rim.
     """
     height, width = pixels.shape[:2]
     if min(height, width) < 16:
-        raise MaskError("too_small", f"expected at least 16 pixels a side, got {height}x{width}")
+        raise MaskError("too_small", "at least 16 pixels a side", f"{height}x{width}")
     factor = min(1.0, WORKING / max(height, width))
     size = (max(16, round(width * factor)), max(16, round(height * factor)))
     small = pixels if factor == 1 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
@@ -76,7 +76,7 @@ def _segment(picture: Floats) -> Bools:
     for order in (2, 4):
         outside = ~_silhouette(_seen(smooth, background), longer)
         if outside.mean() < 0.02:
-            raise MaskError("no_background", "expected a background all around the garment, got hardly any")
+            raise MaskError("no_background", "a background around the garment", "hardly any")
         background = _fitted(smooth, outside, order)
     seen = _seen(smooth, background)
     mask = _silhouette(seen, longer)
@@ -85,7 +85,7 @@ def _segment(picture: Floats) -> Bools:
     mask = _trimmed(mask, picture, background[0], longer)
     mask = _pieces(_without_hook(_pieces(mask), longer))
     if not 0.005 < mask.mean():
-        raise MaskError("no_garment", "expected a garment that differs from its background, got none")
+        raise MaskError("no_garment", "a garment that differs from its background", "none")
     return mask
 
 
@@ -101,7 +101,7 @@ def _border_model(smooth: Floats, longer: int) -> Background:
     agrees = (_contrast(smooth, model)[band] < CUT).mean()
     if agrees < PLAIN or model[1].max() > NOISIEST:
         found = f"noise of {model[1].max():.1f} levels about its surface, which {100 * agrees:.0f}% of it lie on"
-        raise MaskError("not_plain", f"expected a plain background along the border, got {found}")
+        raise MaskError("not_plain", "a plain background along the border", found)
     return model
 
 
@@ -152,7 +152,9 @@ def _averaged(values: Floats, where: Bools) -> Floats:
     """Values (h,w,3) averaged over their neighbourhood within a region (h,w)."""
     weight = where.astype(np.float32)
     total = cv2.GaussianBlur(weight, (0, 0), BLOCK / 4)
-    return np.asarray(cv2.GaussianBlur(values * weight[..., None], (0, 0), BLOCK / 4) / (total[..., None] + 1e-6), np.float32)
+    return np.asarray(
+        cv2.GaussianBlur(values * weight[..., None], (0, 0), BLOCK / 4) / (total[..., None] + 1e-6), np.float32
+    )
 
 
 def _dilated(mask: Bools, radius: float) -> Bools:
@@ -178,7 +180,6 @@ def _opened(mask: Bools, radius: float) -> Bools:
 def _enclosed(walls: Bools) -> Bools:
     """The walls and everything that cannot be reached from the border without crossing them."""
     free = cv2.copyMakeBorder((~walls).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
-    # A garment that is cut by the border has its hem there: what only touches the frame along one side is not outside.
     labels = cv2.connectedComponents(free, connectivity=4)[1]
     return np.asarray(labels[1:-1, 1:-1] != labels[0, 0])
 
@@ -245,6 +246,7 @@ def _is_hole(part: Bools, off: Floats, noise: Floats, longer: int) -> bool:
     inner = inner if inner.any() else part
     middle = np.quantile(_averaged(off, inner)[inner], [0.25, 0.5, 0.75], axis=0)
     same = (np.abs(middle[1]) < noise + 0.5).all() and ((middle[2] - middle[0]) / 1.35 < noise).all()
+    same = same and (off[inner].std(axis=0) < 4 * noise).all()
     rim = _dilated(part, 0.006 * longer) & ~_dilated(part, 0.003 * longer)
     edged = (np.abs(off) / noise).max(axis=2)[rim] > EDGE * CUT
     return bool(same and rim.any() and edged.mean() > 0.9)

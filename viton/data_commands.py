@@ -1,4 +1,4 @@
-"""`viton data convert`: its options. Heavy libraries are imported when it is run."""
+"""`viton data convert` and `viton data mask`: their options. Heavy libraries are imported when it is run."""
 
 from __future__ import annotations
 
@@ -56,3 +56,43 @@ def convert(
     console.say(f"{out}: {written}, in the layout {target}" + (f"; {len(problems)} failed" if problems else ""))
     if problems:
         raise InputError(root, "every sample and pair to be sound", f"{len(problems)} that are not")
+
+
+def mask(
+    pictures: Annotated[list[Path], typer.Argument(help="Product photos on a plain background.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for NAME.png, 255 where the garment is.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace masks that are there.")] = False,
+) -> None:
+    """Make masks from product photos; a photo that none can be had from is named, and the rest goes on."""
+    names = [picture.stem for picture in pictures]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(out, "pictures of different names", f"'{twice[0]}' twice, which would be one mask")
+    failed = 0
+    for picture in pictures:
+        try:
+            _write_mask(picture, out / f"{picture.stem}.png", overwrite)
+        except InputError as error:
+            failed += 1
+            console.say(f"failed: {error}")
+    console.say(
+        f"{out}: {len(pictures) - failed} of {len(pictures)} masks made" + (f", {failed} failed" * bool(failed))
+    )
+    if failed:
+        raise InputError(out, "a mask of every picture", f"{failed} of {len(pictures)} failed")
+
+
+def _write_mask(picture: Path, out: Path, overwrite: bool) -> None:
+    """Write one mask; raises InputError when the picture gives none, or when a file is in the way."""
+    from viton.clothing_mask import MaskError, clothing_mask
+    from viton.images import load_rgb, save_png
+
+    if out.exists() and (out.samefile(picture) if picture.exists() else False):
+        raise InputError(out, "another folder than the picture's", "the picture itself, which its mask would replace")
+    if out.exists() and not overwrite:
+        raise InputError(out, "no mask yet, or --overwrite", "a file")
+    try:
+        found = clothing_mask(load_rgb(picture))
+    except MaskError as error:
+        raise InputError(picture, error.expected, f"{error.got} ({error.reason})") from error
+    save_png(out, found * 255)
