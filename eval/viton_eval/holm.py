@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from viton_eval.interval import DRAWS, FEWEST, drawn_means
 
@@ -33,11 +34,15 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
     Raises ValueError for a number outside [0,1].
     """
-    found = np.asarray(p_values, np.float64)
-    if not ((found >= 0) & (found <= 1)).all():  # NaN too
-        raise ValueError(f"holm: expected p-values in [0,1], got {list(p_values)}")
-    order = np.argsort(found, kind="stable")
-    steps = found[order] * np.arange(len(found), 0, -1)
-    adjusted = np.empty_like(found)
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps)) if len(steps) else steps
-    return adjusted.tolist()
+    return list(map(float, holm_by_row(np.asarray(p_values, np.float64)[None])[0]))
+
+
+def holm_by_row(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each row of (S,m) adjusted by itself.   Raises ValueError for a number outside [0,1]."""
+    if not ((p_values >= 0) & (p_values <= 1)).all():  # NaN too
+        raise ValueError(f"holm: expected p-values in [0,1], got {p_values[~((p_values >= 0) & (p_values <= 1))][:3]}")
+    order = np.argsort(p_values, axis=1, kind="stable")
+    steps = np.take_along_axis(p_values, order, axis=1) * np.arange(p_values.shape[1], 0, -1)
+    adjusted = np.empty_like(p_values)
+    np.put_along_axis(adjusted, order, np.minimum(1.0, np.maximum.accumulate(steps, axis=1)), axis=1)
+    return adjusted

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from viton_eval.holm import holm, p_value
+from viton_eval.holm import holm, holm_by_row, p_value
 from viton_eval.interval import mean_interval
 
 
@@ -22,6 +22,21 @@ def test_holm_lies_between_the_raw_p_values_and_bonferronis():
     assert (adjusted >= raw).all()
     assert (adjusted <= np.minimum(1, 9 * raw)).all()
     assert (np.diff(adjusted[np.argsort(raw)]) >= 0).all()
+
+
+def test_rows_are_adjusted_each_by_itself_as_the_step_down_procedure_decides():
+    """Holm's own words: the k-th smallest of m is refused if it, and each before it, times (m - k + 1) is a level."""
+    rows = np.random.default_rng(2).random((50, 7)) ** 3
+    rows[0] = 0.01  # ties
+    adjusted = holm_by_row(rows)
+    for row, found in zip(rows, adjusted, strict=True):
+        for level in (0.01, 0.05, 0.2, 0.9):
+            refused, order = set(), sorted(range(7), key=lambda place: row[place])
+            for rank, place in enumerate(order):
+                if row[place] * (7 - rank) > level:
+                    break
+                refused.add(place)
+            assert refused == {place for place in range(7) if found[place] <= level}
 
 
 def test_the_order_of_the_comparisons_changes_nothing():

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from viton_eval.study.clustered import estimate
 from viton_eval.study.design import PHOTO
-from viton_eval.study.intervals import clustered, wilson
+from viton_eval.study.intervals import wilson
 
 FAKES = "all results"
 
@@ -25,10 +26,9 @@ COLUMNS = ["shown", "called_real", "low", "high", "wilson_low", "wilson_high", "
 
 def _row(name: str, own: pd.DataFrame) -> tuple[object, ...]:
     real = (own["answer"] == "real").to_numpy(np.float64)
-    value = float(real.mean())
     pictures = (own["shown"] + "\n" + own["person"] + "\n" + own["clothing"]).tolist()
-    near = clustered(value, ((real - value) / len(own)).tolist(), own["rater"].tolist(), pictures)
+    near = estimate(real.tolist(), own["rater"].tolist(), pictures)
     plain = wilson(float(real.sum()), len(own))
     times = own["shown_ms"].dropna()
     median, most = (times.median(), times.max()) if len(times) else (np.nan, np.nan)
-    return name, value, near.low, near.high, plain.low, plain.high, len(own), median, most
+    return name, near.value, near.low, near.high, plain.low, plain.high, len(own), median, most

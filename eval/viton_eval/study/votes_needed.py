@@ -17,7 +17,8 @@ from scipy.stats import binomtest, norm
 
 from viton.data.sample import Pair
 from viton.errors import UsageError
-from viton_eval.study.clustered import Array, holm_by_row, share_and_p
+from viton_eval.holm import holm_by_row
+from viton_eval.study.clustered import Array, clustered
 from viton_eval.study.design import make_trials
 from viton_eval.study.raters import LEFT, TIE, Asked, Tastes, drawn_choices, places_of, strength_for
 from viton_eval.study.settings import StudySettings
@@ -226,9 +227,11 @@ def _found(wanted: Wanted, design: Asked, answers: NDArray[np.int8]) -> NDArray[
 
 
 def _test(design: Asked, answers: NDArray[np.int8], of: Sequence[int]) -> tuple[Array, Array]:
-    """Share and p-value of a method against another, or against all."""
+    """Share and p-value of a method against another, or against all, each of whom counts as much."""
     sides = [np.isin(side, of) for side in (design.left, design.right)]
     mine = sides[0] & sides[1] if len(of) > 1 else sides[0] | sides[1]
     said, on_left = answers[:, mine], design.left[mine] == of[0]
     wins = np.where(said == TIE, 0.5, (said == LEFT) == on_left)
-    return share_and_p(wins, design.rater[mine], design.pair[mine])
+    against = np.where(on_left, design.right[mine], design.left[mine])
+    found = clustered(wins, design.rater[mine], design.pair[mine], against)
+    return found.share, found.p_values()

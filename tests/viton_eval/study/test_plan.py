@@ -12,8 +12,7 @@ from scipy.stats import binom, binomtest, norm
 from scipy.stats import t as student
 
 from viton.errors import UsageError
-from viton_eval.holm import holm
-from viton_eval.study.clustered import holm_by_row, share_and_p
+from viton_eval.study.clustered import clustered
 from viton_eval.study.plan_text import as_json, make_options, plain_planning, question_of, table_of, tastes_of, verdict
 from viton_eval.study.raters import Tastes, drawn_choices
 from viton_eval.study.votes_needed import (
@@ -32,54 +31,41 @@ ROOT = Path(__file__).resolve().parents[3]
 ALIKE = Tastes(0, 0)
 
 
-def test_the_variance_is_that_of_two_way_clustering_written_out():
-    rng = np.random.default_rng(0)
-    raters, pairs = rng.integers(0, 6, 80), rng.integers(0, 9, 80)
-    chance = np.clip(0.4 + 0.25 * rng.normal(size=6)[raters] + 0.2 * rng.normal(size=9)[pairs], 0.02, 0.98)
-    wins = (rng.random((5, 80)) < chance).astype(float)
-    shares, p_values = share_and_p(wins, raters, pairs)
-    for row, share, p_value in zip(wins, shares, p_values, strict=True):
-        off = row - row.mean()
-        by = [
-            sum(off[group == one].sum() ** 2 for one in np.unique(group)) * count / (count - 1)
-            for group, count in ((raters, 6), (pairs, 9))
-        ]
-        variance = max((by[0] + by[1] - (off**2).sum()) / 80**2, 0.25 / 80)
-        assert share == row.mean()
-        assert p_value == pytest.approx(2 * student.sf(abs(row.mean() - 0.5) / np.sqrt(variance), 5))
-    assert len({round(float(one), 6) for one in p_values}) > 1
-
-
-def test_names_of_raters_and_pairs_do_not_matter_and_one_alone_is_refused():
+def test_names_of_raters_and_pairs_do_not_matter_and_of_one_alone_nothing_is_known():
     rng = np.random.default_rng(1)
     wins, raters, pairs = rng.integers(0, 2, (3, 30)).astype(float), rng.integers(0, 5, 30), rng.integers(0, 6, 30)
-    as_named = share_and_p(wins, raters, pairs)
-    assert np.array_equal(as_named, share_and_p(wins, 100 - 7 * raters, pairs * 3 + 2))
+    as_named = clustered(wins, raters, pairs)
+    assert np.array_equal(as_named.worth, clustered(wins, 100 - 7 * raters, [f"p{one}" for one in pairs]).worth)
     order = rng.permutation(30)
-    assert np.allclose(as_named, share_and_p(wins[:, order], raters[order], pairs[order]))
-    with pytest.raises(ValueError, match="two raters and two pairs or more, got 1 and 6"):
-        share_and_p(wins, np.zeros(30, int), pairs)
+    assert np.allclose(as_named.worth, clustered(wins[:, order], raters[order], pairs[order]).worth)
+    alone = clustered(wins, np.zeros(30, int), pairs)
+    assert alone.share.tolist() == as_named.share.tolist()
+    for unknown in (alone.worth, alone.p_values(), *alone.interval()):
+        assert np.isnan(unknown).all()
 
 
 def test_unanimous_votes_are_no_proof_beyond_what_independent_ones_are():
-    _, p_value = share_and_p(np.ones((1, 12)), np.arange(12), np.arange(12))
-    assert p_value[0] == pytest.approx(2 * student.sf(np.sqrt(12), 11))
+    (p_value,) = clustered(np.ones((1, 12)), np.arange(12), np.arange(12)).p_values()
+    assert p_value == pytest.approx(2 * student.sf(np.sqrt(12), 11))
 
 
-def test_holm_by_row_is_holm():
-    p_values = np.random.default_rng(2).random((200, 7)) ** 3
-    p_values[0] = 0.01  # ties
-    assert np.array_equal(holm_by_row(p_values), np.array([holm(row) for row in p_values]))
-
-
-@pytest.mark.parametrize("tastes", [ALIKE, Tastes(0.6, 0.0), Tastes(0.0, 1.0), Tastes(0.5, 0.8, side_bias=0.5)])
-def test_without_a_difference_the_tests_keep_their_level(tastes):
-    """One of two methods of equal strength is found to be better, by chance, in half of 5% or a little less."""
+@pytest.mark.parametrize(
+    ("tastes", "least", "most"),
+    [
+        (ALIKE, 0.018, 0.027),  # votes are never worth more than there are
+        (Tastes(0.6, 0.0), 0.035, 0.052),
+        (Tastes(0.0, 1.0), 0.035, 0.052),
+        (Tastes(0.5, 0.8, side_bias=0.5), 0.035, 0.052),
+    ],
+)
+def test_without_a_difference_the_tests_keep_their_level(tastes, least, most):
+    """Of two methods of equal strength one is found to be better in 5% or a little less; docs/study.md has these."""
     wanted = Wanted(2, tastes=tastes, alpha=0.1)
     design = _design(wanted, 60, 3, 20)
     answers = drawn_choices(np.zeros(2), design, tastes, 6000, np.random.default_rng(3))
     found = _found(wanted, design, answers).mean()
-    assert 0.02 < found < 0.065, found  # the least where all are alike: the variance is not taken for less
+    print(f"6,000 studies without a difference, {tastes}: found in {found:.4f}")
+    assert least < found < most
 
 
 def test_votes_taken_for_independent_do_not():
