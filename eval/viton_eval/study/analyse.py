@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,15 @@ from viton_eval.study.answers import FURTHER, Answer, first_votes
 from viton_eval.study.flashes import flash_rates
 from viton_eval.study.frozen import Study
 from viton_eval.study.quality import exclusions, kept, quality, reasons, side_bias
+from viton_eval.study.sentence import number_of, sentence_of
 from viton_eval.study.votes import TIE, flashes_of, is_simulated, votes_of
 from viton_eval.study.win_rates import pair_names, pairwise, win_rates
 
 MARK = "SIMULATED raters, nobody was asked"
+CLUSTERS = (
+    "a pair is one person in one garment: votes on two pairs that share a person, or a garment, are taken for "
+    "independent but for their raters; where they are alike, intervals are too narrow and p-values too small"
+)
 
 
 class Analysis(NamedTuple):
@@ -75,13 +80,14 @@ def analyse(study: Study, answers: Sequence[Answer], seed: int = 0, draws: int =
         )
         for shown, flashed in ((counted, flashes[~flashes["rater"].isin(list(left_out))]), (everything, flashes))
     ]
+    sentence = sentence_of(study, counted, everything, tables[0][0], len(left_out))
     return Analysis(
         *tables[0],
         *tables[1],
         _agreement(counted, everything),
         table,
         exclusions(votes, rules, left_out),
-        _sentence(study, counted, everything, tables[0][0], left_out, simulated),
+        f"{MARK}: {sentence}" if simulated else sentence,
         (*_protocol(study, votes, counted, seed, draws), *([f"{len(further)} {FURTHER}"] if further else [])),
         simulated,
     )
@@ -129,58 +135,22 @@ def _agreement(counted: pd.DataFrame, everything: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _sentence(
-    study: Study,
-    counted: pd.DataFrame,
-    everything: pd.DataFrame,
-    rates: pd.DataFrame,
-    left_out: Mapping[str, list[str]],
-    simulated: bool,
-) -> str:
-    text = _counted(study, counted, rates, len(left_out)) if len(counted) else _nothing_left(everything, len(left_out))
-    return f"{MARK}: {text}" if simulated else text
-
-
-def _counted(study: Study, counted: pd.DataFrame, rates: pd.DataFrame, left_out: int) -> str:
-    raters, comparisons = counted["rater"].nunique(), counted["comparison"].nunique()
-    best = rates.dropna(subset="value").sort_values("value", ascending=False, kind="stable").to_dict("records")[0]
-    return (
-        f"In {len(counted)} two-alternative votes of {raters} raters on {comparisons} comparisons "
-        f"({len(study.methods)} methods, {study.design['mode']}), {best['method']} was preferred in {_percent(best)} "
-        f"of its trials against the others (95% interval clustered by rater and pair; chance 50%); {_raters(left_out)} "
-        f"left out by rules fixed beforehand."
-    )
-
-
-def _nothing_left(everything: pd.DataFrame, left_out: int) -> str:
-    raters = everything["rater"].nunique()
-    return (
-        f"No answers left: of {len(everything)} two-alternative votes of {raters} rater{'s' * (raters != 1)} none is "
-        f"counted; {_raters(left_out)} left out by rules fixed beforehand, and late answers where the rules say so."
-    )
-
-
-def _raters(count: int) -> str:
-    return "1 rater was" if count == 1 else f"{count or 'no'} raters were"
-
-
-def _percent(row: Any) -> str:
-    if not np.isfinite(row["low"]):
-        return f"{100 * row['value']:.1f}% (no interval: fewer than two raters or pairs)"
-    return f"{100 * row['value']:.1f}% [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
-
-
 def _protocol(study: Study, votes: pd.DataFrame, counted: pd.DataFrame, seed: int, draws: int) -> tuple[str, ...]:
     settings = study.settings
     return (
         f"study {study.id}: '{settings.texts.question}'",
-        f"{len(votes)} answers to choices (comparisons, gold trials, repeats); {len(counted)} votes counted",
-        f"{settings.votes} votes a comparison planned; {'ties count half' if settings.ties else 'no ties'}; "
+        f"{number_of(len(votes), 'answer')} to choices (comparisons, gold trials, repeats); "
+        f"{number_of(len(counted), 'vote')} counted",
+        f"{number_of(settings.votes, 'vote')} a comparison planned; "
+        f"{'ties count half' if settings.ties else 'no ties'}; "
         f"blocks of {settings.block_trials} in {settings.block_seconds} s",
-        "win rate: mean over opponents of the share of votes won; intervals 95%, clustered by rater and by pair "
-        "(two-way, t on the log-odds); wilson: as if votes were independent, which they are not",
-        "clustered_p: of a share of one half, clustered by rater and by pair, the test that `study plan` plans for; it "
-        "leads, adjusted by Holm over all pairs of methods (clustered_p_holm)",
+        "win rate: mean over opponents of the share of votes won; intervals 95%, clustered by rater and by pair: "
+        "Wilson's with Student's t, of as many independent votes as these are worth; wilson: as if votes were "
+        "independent, which they are not",
+        "clustered_p: of a share of one half, by the same statistic as the interval, the test that `study plan` plans "
+        "for; it leads, adjusted by Holm over all pairs of methods, or, of win rates, over all methods "
+        "(clustered_p_holm)",
+        CLUSTERS,
         "sign_p: over people in garments, by the majority of their votes, and adjusted by Holm; it asks about these "
         "raters alone and says nothing of others",
         f"Bradley-Terry: log-odds, ridge {bradley_terry.RIDGE}, Davidson's ties; {draws} draws of raters and pairs, "

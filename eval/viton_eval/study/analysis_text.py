@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from viton_eval.study.analyse import MARK, Analysis
+from viton_eval.study.sentence import number_of
 
 SHARES = ("value", "called_real")  # that have an interval beside them
 LABELS = {
@@ -52,27 +53,29 @@ def analysis_text(analysis: Analysis) -> str:
     """Win rates beside Bradley-Terry, then agreement, exclusions, flashes and the sentence; at most 100 columns."""
     scale = analysis.bradley_terry.set_index("method")
     everybody = analysis.all_win_rates.set_index("method")["value"]
-    head = f"{'method':<20}{'won':>7}{'95%':>16}{'n':>7}{'everybody':>11}{'Bradley-Terry':>15}{'95%':>18}"
+    head = f"{'method':<19}{'won':>7}{'95%':>15}{'p, Holm':>9}{'n':>7}{'everybody':>10}{'Bradley-Terry':>14}{'95%':>17}"
     lines = [*([MARK] if analysis.simulated else []), head]
     ordered = analysis.win_rates.sort_values("value", ascending=False, kind="stable")
     for row in ordered.to_dict("records"):
         method = str(row["method"])
         value, low, high = map(float, np.asarray(scale.loc[method, ["value", "low", "high"]], np.float64))
         lines.append(
-            f"{method[:19]:<20}{_percent(row['value']):>7}{_between(row['low'], row['high'], 100, 1):>16}{row['n']:>7}"
-            f"{_percent(float(everybody[method])):>11}{_number(value, '+.2f'):>15}{_between(low, high, 1, 2):>18}"
+            f"{method[:18]:<19}{_percent(row['value']):>7}{_between(row['low'], row['high'], 100, 1):>15}"
+            f"{_number(row['clustered_p_holm'], '.2g'):>9}{row['n']:>7}{_percent(float(everybody[method])):>10}"
+            f"{_number(value, '+.2f'):>14}{_between(low, high, 1, 2):>17}"
         )
     found = analysis.agreement.to_dict("records")[0]
     alpha = _number(found["alpha"], ".3f")
     lines += [
         "",
         f"agreement: {_percent(found['raw_agreement'])} of two votes on a comparison, alpha {alpha}, "
-        f"{found['comparisons']} comparisons",
+        f"{number_of(found['comparisons'], 'comparison')}",
         f"left chosen: {_percent(found['left'])} of {found['sided']} (p = {_number(found['left_p'], '.3g')})",
     ]
     rules = analysis.exclusions[(analysis.exclusions["raters"] > 0) | (analysis.exclusions["answers"] > 0)]
     for row in rules.to_dict("records"):
-        lines.append(f"left out, {row['rule']}: {row['raters']} raters, {row['answers']} answers")
+        raters, answers = number_of(row["raters"], "rater"), number_of(row["answers"], "answer")
+        lines.append(f"left out, {row['rule']}: {raters}, {answers}")
     for row in analysis.flashes.to_dict("records"):
         shown = f"called real, {row['shown']}: {_percent(row['called_real'])} of {row['n']}"
         lines.append(shown + (f", shown {row['shown_ms']:.0f} ms" if row["shown_ms"] == row["shown_ms"] else ""))
