@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -65,14 +65,26 @@ def median_interval(
 @lru_cache(maxsize=2)  # a table asks for the same pairs once a measure; of 2,000 pairs it is 31 MiB
 def drawn_weights(people: tuple[str, ...], garments: tuple[str, ...], seed: int, draws: int) -> NDArray[np.float64]:
     """How often each pair occurs in each draw, (draws, pairs) read-only, without draws in which no pair is left."""
-    if not len(people):
-        raise ValueError("interval: expected at least one value, got none")
-    rng = np.random.default_rng(seed)
-    weights = np.ones((draws, len(people)))
-    for clusters in (people, garments):
-        names, member = np.unique(np.asarray(clusters), return_inverse=True)
-        counts = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
-        weights *= counts[:, member]
-    kept = weights[weights.sum(axis=1) > 0]
+    kept = np.concatenate(list(weights_by_part(people, garments, seed, draws, draws)))
     kept.flags.writeable = False  # every caller gets the same
     return kept
+
+
+def weights_by_part(
+    people: Sequence[str], garments: Sequence[str], seed: int, draws: int, at_once: int
+) -> Iterator[NDArray[np.float64]]:
+    """The very rows of `drawn_weights`, at most `at_once` at a time: of very many pairs they would fill the memory.
+
+    Raises ValueError for no pairs.
+    """
+    if not len(people):
+        raise ValueError("interval: expected at least one value, got none")
+    rng, drawn = np.random.default_rng(seed), []
+    for clusters in (people, garments):
+        names, member = np.unique(np.asarray(clusters), return_inverse=True)
+        drawn.append((rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws), member))
+    for start in range(0, draws, at_once):
+        weights = np.ones((min(at_once, draws - start), len(people)))
+        for counts, member in drawn:
+            weights *= counts[start : start + at_once, member]
+        yield weights[weights.sum(axis=1) > 0]

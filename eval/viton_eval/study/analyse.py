@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from viton.errors import InputError
-from viton_eval.interval import drawn_weights
 from viton_eval.study import bradley_terry
 from viton_eval.study.agreement import agreement
 from viton_eval.study.answers import FURTHER, Answer, first_votes
 from viton_eval.study.flashes import flash_rates
 from viton_eval.study.frozen import Study
 from viton_eval.study.quality import exclusions, kept, quality, reasons, side_bias
+from viton_eval.study.scale import bradley_terry_table
 from viton_eval.study.sentence import number_of, sentence_of
-from viton_eval.study.votes import TIE, flashes_of, is_simulated, votes_of
-from viton_eval.study.win_rates import pair_names, pairwise, win_rates
+from viton_eval.study.votes import flashes_of, is_simulated, votes_of
+from viton_eval.study.win_rates import pairwise, win_rates
 
 MARK = "SIMULATED raters, nobody was asked"
 CLUSTERS = (
@@ -91,38 +90,6 @@ def analyse(study: Study, answers: Sequence[Answer], seed: int = 0, draws: int =
         (*_protocol(study, votes, counted, seed, draws), *([f"{len(further)} {FURTHER}"] if further else [])),
         simulated,
     )
-
-
-def bradley_terry_table(votes: pd.DataFrame, methods: Sequence[str], seed: int, draws: int) -> pd.DataFrame:
-    """A row a method: its strength, log-odds with mean 0, and a 95% interval; NaN where votes do not link all methods.
-
-    Raters and pairs are drawn anew (pigeonhole bootstrap: rather too wide than too narrow).
-    """
-    wins, ties = win_counts(votes, methods, np.ones((1, len(votes))))
-    linked = bradley_terry.groups(wins[0] + ties[0]) == 1
-    value = low = high = np.full(len(methods), np.nan)
-    if linked and len(votes):
-        with_ties = ties if ties.any() else None
-        value = bradley_terry.strengths(wins, with_ties)[0]
-        weights = drawn_weights(tuple(votes["rater"]), tuple(pair_names(votes)), seed, draws)
-        drawn = win_counts(votes, methods, weights)
-        low, high = np.quantile(bradley_terry.strengths(drawn[0], drawn[1] if ties.any() else None), [0.025, 0.975], 0)
-    bounded = linked and bradley_terry.is_bounded(wins[0] + ties[0])
-    note = "" if bounded else ("a ridge alone keeps it finite" if linked else "no votes link all methods")
-    return pd.DataFrame({"method": methods, "value": value, "low": low, "high": high, "note": note})
-
-
-def win_counts(votes: pd.DataFrame, methods: Sequence[str], weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How often each beat each, and tied, (draws,M,M), of votes counted as often as `weights` (draws,n) says."""
-    place, count = {method: number for number, method in enumerate(methods)}, len(methods)
-    left, right = (votes[side].map(place).to_numpy(np.intp) for side in ("left", "right"))
-    tied = (votes["answer"] == TIE).to_numpy()
-    won_left = (votes["answer"] == "left").to_numpy()
-    cells = np.where(won_left, left * count + right, right * count + left)
-    marks = np.eye(count * count)[cells]
-    wins, ties = weights[:, ~tied] @ marks[~tied], weights[:, tied] @ marks[tied]
-    ties = ties.reshape(-1, count, count)
-    return wins.reshape(-1, count, count), ties + ties.swapaxes(1, 2)
 
 
 def _agreement(counted: pd.DataFrame, everything: pd.DataFrame) -> pd.DataFrame:

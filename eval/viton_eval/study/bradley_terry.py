@@ -8,27 +8,36 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
+from viton.errors import InputError
+
 Array = NDArray[np.float64]
 RIDGE = 1e-2  # votes' worth of pull to the mean: a method that wins all stays finite
-STEPS, FAR, ENOUGH = 200, 2.0, 1e-12  # of Newton's method; how far one goes at most; when it has arrived
+STEPS, FAR = 200, 2.0  # of Newton's method; how far one goes at most, log-odds
+ENOUGH = 1e-9  # a step so small beside the largest log-odds, or beside 1: what is left is its square
 
 
 def strengths(wins: Array, ties: Array | None = None, ridge: float = RIDGE) -> Array:
     """Log-odds (...,M) with mean 0 that make the votes likeliest.
 
     wins: (...,M,M) how often the row's method beat the column's.   ties: (...,M,M) symmetric, or None where nobody may
-    answer one.   ridge: of half the sum of squares that is taken off the log-likelihood.
+    answer one.   ridge: of half the sum of squares that is taken off the log-likelihood.   Raises InputError where
+    Newton's method does not arrive in STEPS steps.
     """
     wins = np.asarray(wins, np.float64)
     count, free = wins.shape[-1], wins.shape[-1] + (ties is not None)
-    found = np.zeros((*wins.shape[:-2], free))
+    found, far = np.zeros((*wins.shape[:-2], free)), np.ones((*wins.shape[:-2], 1), bool)
     for _ in range(STEPS):
         gradient, curvature = _slopes(found, wins, ties, ridge)
+        usual = np.trace(curvature, axis1=-2, axis2=-1)[..., None, None] / free
+        curvature[..., :count, :count] += usual / count  # all alike up or down changes no chance: let no rounding do so
         step = np.linalg.solve(curvature, gradient[..., None])[..., 0]
-        found = found + step * np.minimum(1, FAR / np.maximum(np.abs(step).max(axis=-1, keepdims=True), ENOUGH))
-        if np.abs(step).max() < ENOUGH:
-            break
-    return found[..., :count] - found[..., :count].mean(axis=-1, keepdims=True)
+        most = np.abs(step).max(axis=-1, keepdims=True)
+        found = found + np.where(far, step * np.minimum(1, FAR / np.maximum(most, FAR)), 0)
+        far &= most > ENOUGH * np.maximum(1, np.abs(found).max(axis=-1, keepdims=True))
+        if not far.any():
+            return found[..., :count] - found[..., :count].mean(axis=-1, keepdims=True)
+    got = f"{int(far.sum())} of {far.size} tables of votes whose last step is larger, {most[far].max():.2g} at most"
+    raise InputError("Bradley-Terry", f"a step of {ENOUGH:g} of the strengths or less, within {STEPS} steps", got)
 
 
 def _slopes(found: Array, wins: Array, ties: Array | None, ridge: float) -> tuple[Array, Array]:
