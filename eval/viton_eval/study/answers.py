@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ RATER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NUMBER = re.compile(r"\d{1,9}(\.\d{1,6})?")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 ANSWERS = "answers.csv"
+SINCE_FIRST = ("served_at",)  # columns that earlier tables lack
 FURTHER = "further votes of a rater on a comparison, of which the first counts"
 
 
@@ -40,6 +42,7 @@ class Answer(NamedTuple):
     shown_ms: str = ""  # how long a flash was really shown
     answered_at: str = ""  # UTC, as 2026-11-24T09:30:00.123Z
     late: str = ""  # 1: after the block's time, by the server's clock; 0: within; "": not known
+    served_at: str = ""  # when it was first handed out, by the server's clock as answered_at is; UTC
 
 
 def possible(trial: Trial, study: Study) -> tuple[str, ...]:
@@ -62,7 +65,8 @@ def checked(answer: Answer, study: Study, where: str) -> Answer:
         "rater": (RATER.fullmatch(answer.rater), "up to 64 letters, digits, '.', '_' and '-'"),
         "response_ms": (not answer.response_ms or NUMBER.fullmatch(answer.response_ms), "milliseconds or nothing"),
         "shown_ms": (not answer.shown_ms or NUMBER.fullmatch(answer.shown_ms), "milliseconds or nothing"),
-        "answered_at": (not answer.answered_at or TIME.fullmatch(answer.answered_at), "UTC or nothing"),
+        "answered_at": (not answer.answered_at or _is_time(answer.answered_at), "UTC or nothing"),
+        "served_at": (not answer.served_at or _is_time(answer.served_at), "UTC or nothing"),
         "late": (answer.late in ("", "0", "1"), "0, 1 or nothing"),
     }
     for column, (good, what) in expected.items():
@@ -71,6 +75,13 @@ def checked(answer: Answer, study: Study, where: str) -> Answer:
     if answer.rater.startswith(f"{SIMULATED}-") and answer.source != SIMULATED:  # a table without the column source
         raise InputError(f"{where}: rater", "a person", f"{answer.rater}, from source {answer.source}")
     return answer
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return bool(TIME.fullmatch(text) and datetime.fromisoformat(text))
+    except ValueError:  # such as a thirteenth month
+        return False
 
 
 def checked_all(answers: Sequence[tuple[str, Answer]], study: Study) -> list[Answer]:
@@ -121,19 +132,21 @@ def write_answers(path: Path, answers: Iterable[Answer]) -> None:
 
 
 def read_answers(path: Path, study: Study) -> list[Answer]:
-    """Read and check; raises InputError naming file and row for whatever is wrong."""
+    """Read and check, also a table of before `served_at`; raises InputError naming file and row for what is wrong."""
     if not path.is_file():
         raise InputError(path, "a table of answers", "no such file")
     try:
         rows = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""), strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(path, "CSV in UTF-8", str(error)) from error
-    if not rows or rows[0] != list(Answer._fields):
+    columns = list(Answer._fields)
+    earlier = [name for name in columns if name not in SINCE_FIRST]
+    if not rows or rows[0] not in (columns, earlier):
         got = ", ".join(rows[0])[:120] if rows else "an empty file"
-        raise InputError(path, f"the columns {', '.join(Answer._fields)}", got)
+        raise InputError(path, f"the columns {', '.join(columns)}", got)
     named = []
     for number, row in enumerate(rows[1:], 2):
-        if len(row) != len(Answer._fields):
-            raise InputError(f"{path}:{number}", f"{len(Answer._fields)} cells", str(len(row)))
-        named.append((f"{path}:{number}", Answer(*map(plain, row))))
+        if len(row) != len(rows[0]):
+            raise InputError(f"{path}:{number}", f"{len(rows[0])} cells", str(len(row)))
+        named.append((f"{path}:{number}", Answer(**dict(zip(rows[0], map(plain, row), strict=True)))))
     return checked_all(named, study)

@@ -10,37 +10,39 @@ from viton_eval.study.settings import Exclusions
 from viton_eval.study.votes import TIE
 
 SIDED = 10  # answers that a share of one side is asked of
+SLACK_MS = 100.0  # by which two clocks may differ over one answer
 
 
 def quality(votes: pd.DataFrame) -> pd.DataFrame:
     """A row a rater: votes, gold right, repeats answered as before, the share of left, median time, late answers.
 
     votes: of votes_of.   What a rater was not asked is NaN. A repeat counts where the same rater answered the first.
+    Gold trials, repeats, sides and times count whether they were late or not: they tell whether a rater looked.
+    median_ms: of time_ms, which is never longer than by the server's clock.   told_longer: how many answers took by the
+    browser's clock longer, by more than SLACK_MS, than by the server's: no page of ours says so of itself.
     """
     before = votes.set_index(["rater", "trial"])["winner"]
-    rows = []
-    for rater, own in votes.groupby("rater", sort=True):
-        gold, repeats = own[own["kind"] == "gold"], own[own["kind"] == "repeat"]
-        first = [before.get((rater, trial), None) for trial in repeats["repeats"]]
-        known = [(winner, was) for winner, was in zip(repeats["winner"], first, strict=True) if was is not None]
-        sided = own[own["answer"] != TIE]
-        left = (sided["answer"] == "left").mean() if len(sided) else np.nan
-        rows.append(
-            (
-                rater,
-                int((own["kind"] == "main").sum()),
-                len(gold),
-                (gold["answer"] == gold["expected"]).mean() if len(gold) else np.nan,
-                len(known),
-                np.mean([winner == was for winner, was in known]) if known else np.nan,
-                len(sided),
-                left,
-                own["response_ms"].median() if own["response_ms"].notna().any() else np.nan,
-                int(own["late"].sum()),
-            )
-        )
-    columns = ["rater", "votes", "gold", "gold_right", "repeats", "repeats_alike", "sided", "left", "median_ms", "late"]
-    return pd.DataFrame(rows, columns=columns)
+    rows = [(rater, *_of_rater(own, before)) for rater, own in votes.groupby("rater", sort=True)]
+    columns = ["rater", "votes", "gold", "gold_right", "repeats", "repeats_alike", "sided", "left", "median_ms"]
+    return pd.DataFrame(rows, columns=[*columns, "late", "told_longer"])
+
+
+def _of_rater(own: pd.DataFrame, before: pd.Series) -> tuple[float, ...]:
+    gold, repeats, sided = own[own["kind"] == "gold"], own[own["kind"] == "repeat"], own[own["answer"] != TIE]
+    first = [before.get((rater, trial)) for rater, trial in zip(repeats["rater"], repeats["repeats"], strict=True)]
+    alike = [winner == was for winner, was in zip(repeats["winner"], first, strict=True) if was is not None]
+    return (
+        int((own["kind"] == "main").sum()),
+        len(gold),
+        (gold["answer"] == gold["expected"]).mean() if len(gold) else np.nan,
+        len(alike),
+        float(np.mean(alike)) if alike else np.nan,
+        len(sided),
+        (sided["answer"] == "left").mean() if len(sided) else np.nan,
+        own["time_ms"].median() if own["time_ms"].notna().any() else np.nan,
+        int(own["late"].sum()),
+        int((own["response_ms"] > own["server_ms"] + SLACK_MS).sum()),
+    )
 
 
 def reasons(table: pd.DataFrame, rules: Exclusions) -> dict[str, list[str]]:
@@ -66,8 +68,9 @@ def kept(votes: pd.DataFrame, rules: Exclusions, left_out: dict[str, list[str]])
 
 
 def exclusions(votes: pd.DataFrame, rules: Exclusions, left_out: dict[str, list[str]]) -> pd.DataFrame:
-    """A row a rule: how many raters it leaves out, or answers of others."""
-    late = int((votes["late"] & ~votes["rater"].isin(list(left_out))).sum()) if rules.late else 0
+    """A row a rule: how many raters it leaves out, or votes of others; late gold trials are no votes, and count."""
+    mains = votes[votes["kind"] == "main"]
+    late = int((mains["late"] & ~mains["rater"].isin(list(left_out))).sum()) if rules.late else 0
     counted = pd.Series([rule for broken in left_out.values() for rule in broken], dtype=object).value_counts()
     rows = [(rule, int(count), 0) for rule, count in sorted(counted.items())]
     rows.append(("late answers", 0, late) if rules.late else ("late answers (kept)", 0, 0))

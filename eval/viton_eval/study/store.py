@@ -198,4 +198,5 @@ def answer_of(row: sqlite3.Row, study: Study) -> Answer:
         shown_ms="" if row["shown_ms"] is None else f"{row['shown_ms']:.1f}",
         answered_at=row["answered_at"],
         late=str(row["late"]),
+        served_at=row["served_at"],
     )

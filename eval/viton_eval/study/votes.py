@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -16,10 +17,14 @@ TIE = "tie"
 
 
 def votes_of(study: Study, answers: Sequence[Answer]) -> pd.DataFrame:
-    """A row an answered choice, sorted: rater, trial, what was asked, answer, winner ("" of a tie), times, late."""
+    """A row an answered choice, sorted: rater, trial, what was asked, answer, winner ("" of a tie), times, late.
+
+    server_ms: from when it was handed out to when the answer came, by the server's clock.   time_ms: how long it took
+    at most, the shorter of what the rater's browser says and of that; NaN where neither is known.
+    """
     rows = _rows(study, answers, "choice")
     sides = np.where(rows["answer"] == "left", rows["left"], np.where(rows["answer"] == "right", rows["right"], ""))
-    return rows.drop(columns=["shown"]).assign(winner=sides)
+    return rows.drop(columns=["shown"]).assign(winner=sides, time_ms=rows[["response_ms", "server_ms"]].min(axis=1))
 
 
 def flashes_of(study: Study, answers: Sequence[Answer]) -> pd.DataFrame:
@@ -37,13 +42,23 @@ def is_simulated(answers: Sequence[Answer]) -> bool:
 
 
 def _rows(study: Study, answers: Sequence[Answer], task: str) -> pd.DataFrame:
-    names = ["rater", "trial", *ASKED, "answer", "response_ms", "shown_ms", "late"]
+    names = ["rater", "trial", *ASKED, "answer", "response_ms", "server_ms", "shown_ms", "late"]
     rows = []
     for answer in sorted(answers):
         trial = study.by_name[answer.trial]
         if trial.task == task:
             asked = [getattr(trial, name) for name in ASKED]
-            times = [float(text) if text else np.nan for text in (answer.response_ms, answer.shown_ms)]
+            told, shown = (float(text) if text else np.nan for text in (answer.response_ms, answer.shown_ms))
+            times = told, _server_ms(answer), shown
             rows.append([answer.rater, answer.trial, *asked, answer.answer, *times, answer.late == "1"])
-    kinds = {"response_ms": np.float64, "shown_ms": np.float64, "late": bool}
+    kinds = {"response_ms": np.float64, "server_ms": np.float64, "shown_ms": np.float64, "late": bool}
     return pd.DataFrame(rows, columns=names).astype(kinds)
+
+
+def _server_ms(answer: Answer) -> float:
+    """By the server's clock; NaN where it is not told, or was put back between the two."""
+    if not (answer.served_at and answer.answered_at):
+        return np.nan
+    served, came = (datetime.fromisoformat(text) for text in (answer.served_at, answer.answered_at))
+    took = (came - served) / timedelta(milliseconds=1)
+    return took if took >= 0 else np.nan

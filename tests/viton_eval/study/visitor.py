@@ -49,6 +49,7 @@ class Visitor:
 
     def __init__(self, served, query="", cookie=None):
         self.name, self.query, self.heard = cookie_name(served.study), query, []
+        self.clock = served.clock
         self.client = TestClient(served.app, base_url=SITE, headers={"origin": SITE})
         if cookie:
             self.client.cookies.set(self.name, cookie)
@@ -90,12 +91,13 @@ class Visitor:
     def answer(self, screen, what=None, **more):
         return self.post("answer", trial=screen["trial"], answer=what or first_answer(screen), **more)
 
-    def walk(self, choose=None, most=1000):
-        """Answer all trials, or so many; returns what was answered, by trial."""
+    def walk(self, choose=None, most=1000, pace_s=0):
+        """Answer all trials, or so many, each after `pace_s` by the server's clock; returns what was answered."""
         screen, given = self.to_trial(), {}
         while screen["page"] in ("choice", "flash") and len(given) < most:
             what = (choose or first_answer)(screen)
             given[screen["trial"]] = what
+            self.clock.put_on(pace_s)
             screen = self.past_pauses(self.answer(screen, what, response_ms=900.04).json())
         self.screen = screen
         return given
