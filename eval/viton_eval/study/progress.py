@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from statistics import median
-from typing import NamedTuple
+from collections.abc import Hashable, Mapping, Sequence
+from math import isnan
+from typing import Any, NamedTuple
 
-from viton_eval.study.design import Trial
 from viton_eval.study.frozen import Study
 from viton_eval.study.quality import quality, reasons
 from viton_eval.study.store import Store, answer_of
 from viton_eval.study.votes import votes_of
+
+
+class Checked(NamedTuple):
+    """Of a rater's choices; shares are (of, out of)."""
+
+    gold: tuple[int, int]
+    repeats: tuple[int, int]
+    left: tuple[int, int]
+    median_ms: float | None
+    late: int
+
+
+NOTHING = Checked((0, 0), (0, 0), (0, 0), None, 0)
 
 
 class Place(NamedTuple):
@@ -37,16 +49,14 @@ def places_of(study: Study, store: Store) -> list[Place]:
     with store.reading() as db:
         query = "SELECT *, (SELECT max(at) FROM events WHERE events.session = sessions.session) AS last FROM sessions"
         rows = db.execute(f"{query} ORDER BY rater, holds DESC, session").fetchall()
-        answers: dict[int, list[sqlite3.Row]] = {row["session"]: [] for row in rows}
         given = db.execute("SELECT * FROM answers JOIN sessions USING (session) ORDER BY answers.rowid").fetchall()
-    for answer in given:
-        answers[answer["session"]].append(answer)
     checked = quality(votes_of(study, [answer_of(row, study) for row in given]))
+    known = {str(one["rater"]): one for one in checked.to_dict("records")}
     left_out = reasons(checked, study.settings.exclusions)
-    held, trials = {row["rater"] for row in rows if row["holds"]}, Counter(trial.rater for trial in study.trials)
-    places = [_place(study, row, answers[row["session"]], trials[row["rater"]], left_out) for row in rows]
-    nothing = ((0, 0), (0, 0), (0, 0), None, 0, "", ())
-    places += [Place(rater, "", "free", 0, of, *nothing) for rater, of in trials.items() if rater not in held]
+    done, trials = Counter(row["name"] for row in given), Counter(trial.rater for trial in study.trials)
+    places = [_place(row, done[row["name"]], trials[row["rater"]], known, left_out) for row in rows]
+    held = {row["rater"] for row in rows if row["holds"]}
+    places += [Place(rater, "", "free", 0, of, *NOTHING, "", ()) for rater, of in trials.items() if rater not in held]
     return sorted(places, key=lambda place: (place.rater, place.state == "released"))
 
 
@@ -61,40 +71,17 @@ def totals(places: Sequence[Place]) -> Mapping[str, int]:
 
 
 def _place(
-    study: Study, row: sqlite3.Row, answers: Sequence[sqlite3.Row], of: int, left_out: Mapping[str, list[str]]
+    row: sqlite3.Row, done: int, of: int, known: Mapping[str, Mapping[Hashable, Any]], left_out: Mapping[str, list[str]]
 ) -> Place:
-    given = {answer["trial"]: answer for answer in answers}
-    choices = [answer for answer in answers if study.by_name[answer["trial"]].task == "choice"]
-    times = [answer["response_ms"] for answer in choices if answer["response_ms"] is not None]
-    sides = Counter(answer["answer"] for answer in choices)
-    state = "finished" if len(answers) == of else "answering" if row["holds"] else "released"
-    return Place(
-        rater=row["rater"],
-        name=row["name"],
-        state=state,
-        done=len(answers),
-        of=of,
-        gold=_gold(study, given),
-        repeats=_repeats(study, given),
-        left=(sides["left"], sides["left"] + sides["right"]),
-        median_ms=median(times) if times else None,
-        late=sum(answer["late"] for answer in answers),
-        last=row["last"] or "",
-        excluded=tuple(left_out.get(row["name"], ())),
-    )
+    state = "finished" if done == of else "answering" if row["holds"] else "released"
+    found = _checked(known[row["name"]]) if row["name"] in known else NOTHING
+    broken = tuple(left_out.get(row["name"], ()))
+    return Place(row["rater"], row["name"], state, done, of, *found, row["last"] or "", broken)
 
 
-def _gold(study: Study, given: Mapping[str, sqlite3.Row]) -> tuple[int, int]:
-    golds = [study.by_name[name] for name in given if study.by_name[name].kind == "gold"]
-    return sum(given[trial.trial]["answer"] == trial.expected for trial in golds), len(golds)
-
-
-def _repeats(study: Study, given: Mapping[str, sqlite3.Row]) -> tuple[int, int]:
-    repeats = [study.by_name[name] for name in given if study.by_name[name].repeats in given]
-    chosen = [(_chosen(trial, given), _chosen(study.by_name[trial.repeats], given)) for trial in repeats]
-    return sum(first == again for first, again in chosen), len(repeats)
-
-
-def _chosen(trial: Trial, given: Mapping[str, sqlite3.Row]) -> str:
-    """The method, or tie."""
-    return {"left": trial.left, "right": trial.right}.get(given[trial.trial]["answer"], "tie")
+def _checked(told: Mapping[Hashable, Any]) -> Checked:
+    """A row of quality, its shares as counts."""
+    shares = [("gold_right", "gold"), ("repeats_alike", "repeats"), ("left", "sided")]
+    gold, repeats, left = [(round(told[share] * told[of]) if told[of] else 0, int(told[of])) for share, of in shares]
+    median = told["median_ms"]
+    return Checked(gold, repeats, left, None if isnan(median) else float(median), int(told["late"]))
