@@ -8,7 +8,8 @@
     withdrawn  whose answers are to go from every table: of their names only a hash
 
 WAL lets the organiser read while raters write; synchronous=FULL brings every commit to the disk before it is
-acknowledged. After any error the connection is closed and opened anew, so that nothing half done stays.
+acknowledged. After an error of SQLite the connection is closed and opened anew, so that nothing half done stays; what a
+rater is refused is rolled back.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from viton.console import say
 from viton.errors import InputError
 from viton_eval.study.answers import Answer, checked_all
 from viton_eval.study.frozen import Study
@@ -81,6 +83,7 @@ class Store:
         self._locks = {"ro": threading.Lock(), "rw": threading.Lock()}
         self._open: dict[str, sqlite3.Connection] = {}
         self._inode = 0
+        self._log_is_owed = False  # whether it is still to be emptied of what was withdrawn
 
     def start(self, study: Study, now: str) -> None:
         """Make the tables for this study, or see that they are its own; raises InputError if they are another's."""
@@ -90,6 +93,8 @@ class Store:
             raise InputError(self.path, "a database that can be read and written", str(error)) from error
         self.expect(study)
         self._inode = self.path.stat().st_ino
+        with self._connection("rw") as db:  # a server that was killed may not have come to it
+            self._log_is_owed = not _emptied_log(db)
 
     def _make(self, study: Study, now: str) -> None:
         made = sqlite3.connect(self.path, timeout=self.wait_s, isolation_level=None)
@@ -135,6 +140,8 @@ class Store:
             db.execute("BEGIN IMMEDIATE")
             yield db
             db.execute("COMMIT")
+            if self._log_is_owed:
+                self._log_is_owed = not _emptied_log(db, wait_s=0, usual_s=self.wait_s)
 
     @contextmanager
     def _connection(self, mode: str) -> Iterator[sqlite3.Connection]:
@@ -142,8 +149,14 @@ class Store:
             raise sqlite3.OperationalError("database is busy")
         try:
             yield self._opened(mode)
-        except BaseException:
+        except sqlite3.Error:
             self._drop(mode)  # closing rolls back what is not committed
+            raise
+        except Exception:  # of who asked, such as a refusal: SQLite is none the worse for it
+            self._undo(mode)
+            raise
+        except BaseException:
+            self._drop(mode)
             raise
         finally:
             self._locks[mode].release()
@@ -162,10 +175,28 @@ class Store:
         if db := self._open.pop(mode, None):
             db.close()
 
+    def _undo(self, mode: str) -> None:
+        db = self._open.get(mode)
+        try:
+            if db and db.in_transaction:
+                db.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._drop(mode)
+
     def forget(self) -> None:
-        """Overwrite what deleted rows leave in the log beside the database, as far as nobody reads it just now."""
+        """Empty the log beside the database of what deleted rows leave there.
+
+        Raises sqlite3.OperationalError where another program reads an earlier state for longer than `wait_s`: then it
+        is said, and every later write tries again until the log is empty, as does the next start.
+        """
+        was_owed = self._log_is_owed
         with self._connection("rw") as db:
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._log_is_owed = not _emptied_log(db)
+        if self._log_is_owed:
+            told = f"what was withdrawn is still in {self.path.name}-wal: another program is reading {self.path.name}"
+            if not was_owed:
+                say(f"{told}; the log is emptied once it has done")
+            raise sqlite3.OperationalError(told)
 
     def close(self) -> None:
         for mode, lock in self._locks.items():
@@ -184,6 +215,22 @@ class Store:
         self.expect(study)
         with self.reading() as db:
             return {row["name"] for row in db.execute("SELECT name FROM withdrawn")}
+
+
+def _emptied_log(db: sqlite3.Connection, wait_s: float | None = None, usual_s: float = 0.0) -> bool:
+    """Whether all of the log was written back and the log cut to nothing; not while an earlier state is being read.
+
+    wait_s: how long to wait for readers, then `usual_s` again; as the connection does, where it is not given.
+    """
+    if wait_s is not None:
+        db.execute(f"PRAGMA busy_timeout = {round(1000 * wait_s)}")
+    try:
+        return not db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except sqlite3.OperationalError:  # such as a full disk: what was committed before stays
+        return False
+    finally:
+        if wait_s is not None:
+            db.execute(f"PRAGMA busy_timeout = {round(1000 * usual_s)}")
 
 
 def answer_of(row: sqlite3.Row, study: Study) -> Answer:
