@@ -160,7 +160,7 @@ def shown_answers(experiment: Experiment, study: Study, seed: int = 0) -> Shown:
     """People's answers, or, where there are none, those of simulated raters with strengths drawn by lot."""
     found = answers_of(run_of(experiment))
     if found is not None:
-        return Shown(found[1], False, told_of(*found), {})
+        return Shown(found.answers, False, told_of(found), {})
     drawn = np.random.default_rng([seed, 7]).normal(0, SPREAD, len(study.methods))
     strengths = dict(zip(study.methods, (drawn - drawn.mean()).tolist(), strict=True))
     answers = simulated_answers(study, strengths, seed=seed, side_bias=0.1, careless=0.1)

@@ -11,10 +11,11 @@ import pandas as pd
 
 from viton.config import PATTERN
 from viton_eval.commands import Run
-from viton_eval.study.answers import ANSWERS, SIMULATED, Answer, read_answers
+from viton_eval.study.answers import ANSWERS, FURTHER, SIMULATED, Answer, first_votes, read_answers
 from viton_eval.study.frozen import DESIGN, Study, read_study
 from viton_eval.study.make import is_current
 from viton_eval.study.request import settings_of, source_of
+from viton_eval.study.sentence import number_of
 from viton_eval.study.used import used_by
 
 NO_ANSWERS = "no answers yet"
@@ -30,18 +31,28 @@ class People(NamedTuple):
     absent: str = NO_ANSWERS  # what is said in the place of a rate where there are no rows
 
 
-def answers_of(run: Run) -> tuple[Study, list[Answer]] | None:
+class Answered(NamedTuple):
+    """An experiment's study, and what people answered to it."""
+
+    study: Study
+    answers: list[Answer]  # one vote of a person on a comparison
+    further: int  # votes of somebody who had voted on the comparison before: left out
+
+
+def answers_of(run: Run) -> Answered | None:
     """The experiment's study and what people answered; None where there is no study, or nobody has compared methods.
 
-    Answers to gold trials, repeats or flashes alone say nothing of who is preferred: they are no answers yet.
-    Raises InputError for a study or answers that are damaged, or of another study.
+    Of a person's votes on one comparison the first counts, whoever wrote the table. Answers to gold trials, repeats or
+    flashes alone say nothing of who is preferred: they are no answers yet.   Raises InputError for a study or answers
+    that are damaged, or of another study.
     """
     if not ((run.study / DESIGN).is_file() and (run.study / ANSWERS).is_file()):
         return None
     study = read_study(run.study)
-    answers = [one for one in read_answers(run.study / ANSWERS, study) if one.source != SIMULATED]
+    people = [one for one in read_answers(run.study / ANSWERS, study) if one.source != SIMULATED]
+    answers, further = first_votes(people, study)
     voted = any(study.by_name[one.trial].kind == "main" for one in answers)
-    return (study, answers) if voted else None
+    return Answered(study, answers, len(further)) if voted else None
 
 
 def people_of(run: Run) -> People:
@@ -52,8 +63,7 @@ def people_of(run: Run) -> People:
     found = answers_of(run)
     if found is None:
         return People(pd.DataFrame(columns=RATES), NO_ANSWERS)
-    study, answers = found
-    rates, told = rates_of(study, answers), f"{told_of(study, answers)}; {standing(run, study)}"
+    rates, told = rates_of(found.study, found.answers), f"{told_of(found)}; {standing(run, found.study)}"
     if rates["value"].notna().any():
         return People(rates, told)
     return People(rates[:0], f"{told}; {NONE_LEFT}: the rules fixed beforehand leave all of them out", NONE_LEFT)
@@ -86,11 +96,14 @@ def rates_in(win_rates: pd.DataFrame) -> pd.DataFrame:
     return win_rates[RATES].reset_index(drop=True)
 
 
-def told_of(study: Study, answers: list[Answer]) -> str:
+def told_of(found: Answered) -> str:
     """Who answered what, in a line."""
+    study, answers = found.study, found.answers
     raters, sources = len({one.rater for one in answers}), sorted({one.source for one in answers})
-    count = f"{len(answers)} answers of {raters} {'person' if raters == 1 else 'people'}"
-    return f"study {study.id}: {count} ({', '.join(sources)}), {len(study.pairs)} {study.design['mode']} pairs"
+    count = f"{number_of(len(answers), 'answer')} of {raters} {'person' if raters == 1 else 'people'}"
+    pairs = f"{len(study.pairs)} {study.design['mode']} pair{'s' * (len(study.pairs) != 1)}"
+    left_out = f"; left out: {found.further} {FURTHER}" if found.further else ""
+    return f"study {study.id}: {count} ({', '.join(sources)}), {pairs}{left_out}"
 
 
 def cell_of(people: People, method: str) -> str:

@@ -67,6 +67,28 @@ def test_peoples_answers_are_counted_and_simulated_ones_beside_them_are_not(run,
     assert "(server)" in found.told
 
 
+def test_of_a_persons_votes_on_one_comparison_the_first_counts_whoever_wrote_the_table(run, study):
+    """A worker of Mechanical Turk with blocks of two raters: asked the same twice, and told the other way later."""
+    mains = [one for one in study.trials if one.kind == "main"]
+    answers = [
+        Answer(study.id, "mturk-1", one.trial, "left" if SURE[one.left] > SURE[one.right] else "right", "mturk")
+        for one in mains
+    ]
+    first = {trial.comparison: one for trial, one in zip(reversed(mains), reversed(answers), strict=True)}
+    assert len(answers) == 2 * len(first) == 24
+    turned = {"left": "right", "right": "left"}
+    told = [one if one in first.values() else one._replace(answer=turned[one.answer]) for one in answers]
+    write_answers(run.study / "answers.csv", told)
+    found = answers_of(run)
+    assert sorted(found.answers) == sorted(first.values())
+    assert found.further == 12
+    people = people_of(run)
+    assert "12 answers of 1 person (mturk), 4 unpaired pairs; left out: 12 further votes of a rater" in people.told
+    rates = people.rates.set_index("method")
+    assert rates["value"].to_dict() == {"non-parametric": 1.0, "one": 0.5, "two": 0.0}
+    assert set(rates["n"]) == {8}
+
+
 @pytest.mark.parametrize("kinds", [{"gold"}, {"real", "fake"}, {"repeat"}, {"gold", "repeat", "real", "fake"}])
 def test_answers_to_no_comparison_are_no_answers_yet(run, study, kinds):
     made = by_people(study, simulated_answers(study, SURE))
@@ -77,7 +99,7 @@ def test_answers_to_no_comparison_are_no_answers_yet(run, study, kinds):
     assert people_of(run).told == NO_ANSWERS
     vote = next(one for one in made if study.by_name[one.trial].kind == "main")
     write_answers(run.study / "answers.csv", [*some, vote])
-    assert answers_of(run)[1] == sorted([*some, vote])
+    assert answers_of(run).answers == sorted([*some, vote])
     assert len(people_of(run).rates) == 3
 
 
