@@ -102,5 +102,6 @@ def test_results_of_unlike_sizes_are_refused(study_world, tmp_path):
         pictures.pixels(Sight("alpha", *pair))
 
 
-def test_the_key_lies_apart_from_the_pictures(study):
-    assert {path.name for path in study.folder.iterdir()} == {DESIGN, "trials.csv", "pictures"}
+def test_the_key_lies_apart_from_the_pictures(make, tmp_path):
+    made = make(tmp_path / "study", limit=1)  # one of its own: others are exported by other tests
+    assert {path.name for path in made.folder.iterdir()} == {DESIGN, "trials.csv", "pictures"}
