@@ -56,18 +56,18 @@ def main() -> None:
 @data_app.command(epilog="Example: viton data check ../zalando-hd-resized --split test")
 def check(
     root: Annotated[Path, typer.Argument(help="Dataset folder.")],
-    layout: Annotated[str, typer.Option(help="How the folder is laid out; this version reads viton-hd.")] = "viton-hd",
+    layout: Annotated[
+        str | None, typer.Option(help="viton-hd, cp-vton, dresscode or viton; told by the folders if not given.")
+    ] = None,
     split: Annotated[str | None, typer.Option(help="Only this split; all by default.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List everything that is wrong with a dataset folder, at once."""
-    from viton.data.check import Problem
+    """List everything that is wrong with a dataset folder, at once; known traps by name, and how to mend them."""
     from viton.data.check import check as check_folder
+    from viton.data.traps import Problem
     from viton.synthetic.dataset import damage_of
 
-    if layout != "viton-hd":
-        raise UsageError(f"--layout: expected viton-hd, got '{layout}'")
-    report = check_folder(root, (split,) if split else (), console.progress("checked"))
+    report = check_folder(root, (split,) if split else (), console.progress("checked"), layout)
     damage = None if split else damage_of(root)
     if damage:
         report = report._replace(problems=[*report.problems, Problem("error", *map(str, damage))])
@@ -76,8 +76,10 @@ def check(
     else:
         for problem in report.problems:
             print(problem.line)
+        for kind, count in report.unlisted.items():
+            print(f"{kind}: {count} more, which are not listed")
         found = f"{report.people} people, {report.clothings} garments, {report.pairs} pairs"
-        print(f"{root}: {found}; {report.errors} errors, {len(report.problems) - report.errors} warnings")
+        print(f"{root}: {found}; {report.errors} errors, {report.warnings} warnings")
     if report.errors:
         raise typer.Exit(1)
 

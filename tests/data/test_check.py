@@ -110,10 +110,9 @@ def test_oddities_are_warnings(tiny_hd, save_picture, save_keypoints):
         assert any(wanted in line for line in lines)
 
 
-def test_self_pairs_in_an_unpaired_list_are_flagged(tiny_hd):
-    for folder, suffix in (("clothing", "jpg"), ("clothing_mask", "jpg")):
-        source = tiny_hd.folders[folder] / f"c1.{suffix}"
-        (tiny_hd.folders[folder] / f"p1.{suffix}").write_bytes(source.read_bytes())
+def test_self_pairs_in_an_unpaired_list_are_flagged(tiny_hd, save_picture):
+    tiny_hd.mask("p1").write_bytes(tiny_hd.mask("c1").read_bytes())
+    save_picture(tiny_hd.clothing("p1"), 255 - cv2.imread(str(tiny_hd.clothing("c1"))))
     tiny_hd.pairs_path.write_text("p1 p1\np2 c1\n")
     (line,) = _lines(check(tiny_hd.root), "warning")
     assert "1 self-pairs, left out of unpaired numbers: p1" in line

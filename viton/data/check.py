@@ -1,199 +1,175 @@
-"""Everything wrong with a dataset folder, at once."""
+"""Everything wrong with a dataset folder, at once, whatever its layout."""
 
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, NamedTuple
 
-import numpy as np
-
-from viton.data.dataset import SPLITS
-from viton.data.pairs import scan_pairs
-from viton.data.sample import Pair
-from viton.data.viton_hd import FOLDERS, VitonHd
+from viton.data.clothing_check import check_clothing
+from viton.data.dataset import SPLITS, Dataset
+from viton.data.findings import Findings, Report
+from viton.data.layouts import LAYOUTS
+from viton.data.leaks import Pictures
+from viton.data.pairs_check import check_pairs
+from viton.data.person_check import Seen, check_person, problem_of
+from viton.data.repacks import looks_like
+from viton.data.suspicions import Suspicions
+from viton.data.traps import Problem, trapped
+from viton.data.viton_hd import FOLDERS
 from viton.errors import InputError, UsageError
-from viton.images import load_labels, load_mask, load_rgb
-from viton.keypoints import read_openpose_body25
-from viton.parsing import CIHP, CLOTHING
 
-SMALLEST = 0.001  # share of a product picture; a smaller garment's outline is too short to be matched
+Progress = Callable[[int, int], None]
+AHEAD = 64  # samples that are read before the first of them is looked at
 
 
-class Problem(NamedTuple):
-    """One thing that is wrong (`error`: its sample cannot be used) or odd (`warning`)."""
+def check(
+    root: Path, splits: tuple[str, ...] = (), progress: Progress | None = None, layout: str | None = None
+) -> Report:
+    """Read every file of the splits (all that are there by default) and list what is wrong with it.
 
-    severity: Literal["error", "warning"]
-    file: str
-    expected: str
-    got: str
-
-    @property
-    def line(self) -> str:
-        return f"{self.severity}: {self.file}: expected {self.expected}, got {self.got}"
-
-
-class Report(NamedTuple):
-    """What a check found."""
-
-    people: int
-    clothings: int
-    pairs: int
-    problems: list[Problem]
-
-    @property
-    def errors(self) -> int:
-        return sum(problem.severity == "error" for problem in self.problems)
-
-
-def check(root: Path, splits: tuple[str, ...] = (), progress: Callable[[int, int], None] | None = None) -> Report:
-    """Read every file of the splits (all that are there by default) and list what is wrong with it."""
+    layout: one of LAYOUTS, or None to tell it by the folders.   Raises UsageError for an unknown split or layout, and
+    for a folder of all categories of Dress Code; InputError when ROOT is no folder or holds no dataset at all.
+    """
     if not root.is_dir():
         raise InputError(root, "a dataset folder", "no such folder")
     unknown = [split for split in splits if split not in SPLITS]
     if unknown:
         raise UsageError(f"--split: expected one of {', '.join(SPLITS)}, got '{unknown[0]}'")
-    splits = splits or tuple(split for split in SPLITS if (root / split).is_dir())
-    if not splits:
-        inside = ", ".join(sorted(path.name for path in root.iterdir())[:8]) or "an empty folder"
-        raise InputError(root, "a folder train, val or test (layout viton-hd)", inside)
-    reports = [_check_split(root, split, progress) for split in splits]
-    return Report(
-        people=sum(report.people for report in reports),
-        clothings=sum(report.clothings for report in reports),
-        pairs=sum(report.pairs for report in reports),
-        problems=sorted({problem for report in reports for problem in report.problems}),
-    )
+    if layout is not None and layout not in LAYOUTS:
+        raise UsageError(f"--layout: expected one of {', '.join(LAYOUTS)}, got '{layout}'")
+    kind = LAYOUTS[layout or _told(root, splits or SPLITS)]
+    found, people, clothings = Findings(), Pictures(), Pictures()
+    wanted = splits or tuple(_splits(kind, root))
+    opened = [_check_split(kind, root, split, found, (people, clothings), progress) for split in wanted]
+    if not opened or not all(opened):
+        circulating = list(looks_like(root))
+        found.add(circulating)
+        if not opened and not circulating:
+            raise _nothing(kind, root)
+    for pictures in (people, clothings):
+        found.add(_twice(pictures))
+    return found.report()
 
 
-def _check_split(root: Path, split: str, progress: Callable[[int, int], None] | None) -> Report:
-    missing = [_error(error) for error in _missing_folders(root, split)]
-    if missing:
-        return Report(0, 0, 0, missing)
+def _told(root: Path, splits: tuple[str, ...]) -> str:
+    """The layout whose folders are there; viton-hd, whose errors name what is missing, where none fits."""
+    known = (name for split in splits for name, kind in LAYOUTS.items() if kind.is_laid_out(root, split))
+    return next(known, "viton-hd")
+
+
+def _splits(kind: type[Dataset], root: Path) -> Iterator[str]:
+    """The splits of the layout, and those that have a folder of the name, whatever that lacks."""
+    laid_out = kind.splits_in(root)
+    yield from (split for split in SPLITS if split in laid_out or (root / split).is_dir())
+
+
+def _nothing(kind: type[Dataset], root: Path) -> InputError:
+    inside = ", ".join(sorted(path.name for path in root.iterdir())[:8]) or "an empty folder"
+    if kind.is_laid_out(root, "test"):
+        try:
+            kind(root, "test")
+        except InputError as error:
+            return error
+    return InputError(root, f"a folder train, val or test (layout {kind.layout})", inside)
+
+
+def _check_split(
+    kind: type[Dataset],
+    root: Path,
+    split: str,
+    found: Findings,
+    pictures: tuple[Pictures, Pictures],
+    progress: Progress | None,
+) -> bool:
+    """Whether the split could be opened."""
+    if kind.layout == "viton-hd" and (missing := list(_missing_folders(root, split))):
+        found.add(missing)
+        return False
     try:
-        data = VitonHd(root, split)
+        data = kind(root, split)
     except InputError as error:
-        return Report(0, 0, 0, [_error(error)])
-    problems: list[Problem] = []
-    people, clothings = list(data.people), list(data.clothings)
-
-    def problems_of(index: int) -> list[Problem]:
-        if index < len(people):
-            return list(_person_problems(data, people[index]))
-        return list(_clothing_problems(data, clothings[index - len(people)]))
-
-    total = len(people) + len(clothings)
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # decoding frees the interpreter's lock
-        for done, found in enumerate(pool.map(problems_of, range(total)), 1):
-            problems += found
-            if progress:
-                progress(done, total)
-    problems += _orphans(data)
-    num_pairs, of_pairs = _pairs_problems(data)
-    return Report(len(people), len(clothings), num_pairs, problems + of_pairs)
+        found.add([problem_of(error)])
+        return False
+    found.people += len(data.people)
+    found.clothings += len(data.clothings)
+    _check_samples(data, found, pictures, progress)
+    found.add(_orphans(data))
+    check_pairs(data, found)
+    return True
 
 
-def _missing_folders(root: Path, split: str) -> Iterator[InputError]:
+def _missing_folders(root: Path, split: str) -> Iterator[Problem]:
+    """All of them at once, where the layout's own reader names the first."""
     for names in FOLDERS.values():
         if not any((root / split / name).is_dir() for name in names):
-            yield InputError(root / split, f"a folder {' or '.join(names)}", "no such folder")
+            yield problem_of(InputError(root / split, f"a folder {' or '.join(names)}", "no such folder"))
 
 
-def _person_problems(data: VitonHd, person: str) -> Iterator[Problem]:
-    """Each file on its own, so that one bad file does not hide another."""
-    try:
-        height, width = load_rgb(data.people[person]).shape[:2]
-    except InputError as error:
-        yield _error(error)
-        return
-    yield from _parsing_problems(data.parsing_path(person), (height, width))
-    path = data.keypoints_path(person)
-    try:
-        keypoints = read_openpose_body25(path)
-    except InputError as error:
-        yield _error(error)
-        return
-    outside = (keypoints[:, :2] >= [width, height]).any(axis=1)
-    if outside.any():
-        yield Problem(
-            "warning", str(path), f"joints within {width}x{height}", f"{outside.sum()} outside: another frame?"
-        )
-
-
-def _parsing_problems(path: Path, size: tuple[int, int]) -> Iterator[Problem]:
-    try:
-        labels = load_labels(path)
-    except InputError as error:
-        yield _error(error)
-        return
-    if labels.shape != size:
-        yield Problem(
-            "error", str(path), f"{size[1]}x{size[0]} like its picture", f"{labels.shape[1]}x{labels.shape[0]}"
-        )
-    if labels.max() >= len(CIHP.labels):
-        yield Problem("error", str(path), "CIHP labels 0 to 19", f"label {labels.max()}")
-    elif not np.isin(labels, CIHP.ids(CLOTHING["paper"])).any():
-        yield Problem(
-            "warning", str(path), "upper clothes, dress or coat somewhere", "none: there is nothing to replace"
-        )
-
-
-def _clothing_problems(data: VitonHd, clothing: str) -> Iterator[Problem]:
-    try:
-        height, width = load_rgb(data.clothings[clothing]).shape[:2]
-    except InputError as error:
-        yield _error(error)
-        return
-    path = data.mask_path(clothing)
-    try:
-        mask = load_mask(path)
-    except InputError as error:
-        yield _error(error)
-        return
-    if mask.shape != (height, width):
-        yield Problem("error", str(path), f"{width}x{height} like its picture", f"{mask.shape[1]}x{mask.shape[0]}")
-    if mask.all() or mask.mean() < SMALLEST:
-        got = "the whole picture" if mask.all() else f"{mask.sum()} pixels" if mask.any() else "an empty mask"
-        yield Problem("error", str(path), "a mask of the garment", got)
-
-
-def _orphans(data: VitonHd) -> Iterator[Problem]:
-    """Files whose picture is not there: usually a folder that was copied in part."""
-    for role, known, suffix in (
-        ("parsing", data.people, ""), ("keypoints", data.people, "_keypoints"), ("clothing_mask", data.clothings, ""),
+def _check_samples(
+    data: Dataset, found: Findings, pictures: tuple[Pictures, Pictures], progress: Progress | None
+) -> None:
+    total, done = len(data.people) + len(data.clothings), 0
+    suspicions = Suspicions(data)
+    for files, check_one, kept in (
+        (data.people, check_person, pictures[0]), (data.clothings, check_clothing, pictures[1]),
     ):  # fmt: skip
-        for path in sorted(data.folders[role].iterdir()):
-            if not path.name.startswith(".") and path.stem.removesuffix(suffix) not in known:
-                yield Problem("warning", str(path), "a picture of the same name", "none")
+        for name, seen in _seen(data, list(files), check_one):
+            done += 1
+            found.add(seen.problems)
+            suspicions.add(seen)
+            if seen.words is not None:
+                kept.add(files[name], data.split, seen.words)
+            if progress:
+                progress(done, total)
+    found.add(suspicions.problems())
 
 
-def _pairs_problems(data: VitonHd) -> tuple[int, list[Problem]]:
-    """All pairs files of the split, and how many pairs they hold."""
-    problems, count = [], 0
-    paths = sorted(data.root.glob(f"{data.split}_pairs*.txt"))
-    if not paths:
-        problems.append(Problem("warning", str(data.root), f"a pairs file {data.split}_pairs*.txt", "none"))
-    for path in paths:
-        outcomes = list(scan_pairs(path, set(data.people), set(data.clothings)))
-        problems += [_error(outcome) for outcome in outcomes if isinstance(outcome, InputError)]
-        pairs = [outcome for outcome in outcomes if isinstance(outcome, Pair)]
-        count += len(pairs)
-        problems += _odd_pairs(path, pairs, data.split)
-    return count, problems
+def _seen(data: Dataset, names: list[str], check_one: Callable[[Dataset, str], Seen]) -> Iterator[tuple[str, Seen]]:
+    """What was seen of each, in order; several at a time, as decoding frees the interpreter's lock."""
+
+    def one(name: str) -> Seen:
+        try:
+            return check_one(data, name)
+        except InputError as error:
+            return Seen([problem_of(error)])
+        except (OSError, MemoryError) as error:  # no right to read it, or a disk that fails: the others go on
+            where = getattr(error, "filename", None) or name
+            return Seen([Problem("error", str(where), "a file that can be read", type(error).__name__)])
+
+    waiting: deque[tuple[str, Future[Seen]]] = deque()
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for name in names:
+            waiting.append((name, pool.submit(one, name)))
+            if len(waiting) >= AHEAD:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        yield from ((name, future.result()) for name, future in waiting)
 
 
-def _odd_pairs(path: Path, pairs: list[Pair], split: str) -> Iterator[Problem]:
-    own = [pair for pair in pairs if pair.person == pair.clothing]
-    if split == "train" and pairs and len(own) < len(pairs):
-        got = f"{len(pairs) - len(own)} of {len(pairs)} unpaired: pair by the person's name instead"
-        yield Problem("warning", str(path), "every person with her own garment, for training", got)
-    if split != "train" and own and len(own) < len(pairs):
-        names = ", ".join(pair.person for pair in own[:4])
-        got = f"{len(own)} self-pairs, left out of unpaired numbers: {names}"
-        yield Problem("warning", str(path), "only other people's garments in an unpaired list", got)
+def _orphans(data: Dataset) -> Iterator[Problem]:
+    """Files whose picture is not there: usually a folder that was copied in part."""
+    for names, path_of in (
+        (data.people, data.parsing_path), (data.people, data.keypoints_path), (data.clothings, data.mask_path),
+    ):  # fmt: skip
+        known: dict[Path, set[str]] = {}
+        for name in names:
+            path = path_of(name)
+            known.setdefault(path.parent, set()).add(path.name)
+        for folder, files in known.items():
+            if data.root / data.split not in folder.parents:  # where all splits share the folders
+                continue
+            for path in sorted(folder.iterdir()):
+                if not path.name.startswith(".") and path.name not in files:
+                    yield Problem("warning", str(path), "a picture of the same name", "none")
 
 
-def _error(error: InputError) -> Problem:
-    return Problem("error", error.where, error.expected, error.got)
+def _twice(pictures: Pictures) -> Iterator[Problem]:
+    for path, split, earlier, other in pictures.twice():
+        if split != other:
+            got = f"that of {earlier} ({other})"
+            yield trapped("leak-between-splits", path, f"a picture that only {split} has", got)
+        elif path != earlier:
+            yield trapped("same-picture-twice", path, "a picture that occurs once", f"that of {earlier}")
