@@ -12,6 +12,7 @@ from viton.data.check import check
 from viton.data.convert import Order, convert
 from viton.data.layouts import open_dataset
 from viton.data.traps import Problem
+from viton.data.viton_hd import VitonHd
 from viton.images import load_mask
 from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
@@ -22,15 +23,15 @@ JSON_LAYOUTS = LAYOUTS[:3]
 BODY25 = [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]  # the published order, retyped
 
 
-def make_worlds(root: Path) -> dict[str, Path]:
+def make_worlds(root: Path, people: int = 14, garments: int = 8) -> dict[str, Path]:
     """A made-up world in four layouts; that of 2018 with masks beside it, as its garments are not on pure white."""
     world = root / "viton-hd"
-    write_world(world, WorldConfig(people=14, garments=8, seed=5, height=SIZE[0], width=SIZE[1]))
+    write_world(world, WorldConfig(people=people, garments=garments, seed=5, height=SIZE[0], width=SIZE[1]))
     roots = {"viton-hd": world, **{name: root / name / "upper_body" for name in LAYOUTS[1:]}}
     for name in LAYOUTS[1:]:
         convert(Order(world, roots[name], name))
     (roots["viton"] / "cloth-mask").mkdir()
-    for split in ("train", "val", "test"):
+    for split in VitonHd.splits_in(world):
         data = open_dataset(world, split)
         for clothing in data.clothings:
             mask = load_mask(data.mask_path(clothing)) * np.uint8(255)

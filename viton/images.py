@@ -22,6 +22,7 @@ from viton.files import write_bytes
 
 Pixels = NDArray[np.uint8]
 EIGHT_BIT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")  # Pillow clips 16-bit grey to white
+LARGEST = 2**26  # pixels; a few bytes may claim more, and every step holds them several times
 
 
 def to_signed(pixels: Tensor) -> Tensor:
@@ -62,7 +63,12 @@ def _opened(path: Path) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as picture:  # closes the file, also of a damaged picture
+                if picture.width * picture.height > LARGEST:
+                    got = f"{picture.width}x{picture.height}"
+                    raise InputError(path, f"a picture of at most {LARGEST // 10**6} million pixels", got)
                 picture.load()
+    except InputError:
+        raise
     except UnidentifiedImageError as error:
         raise InputError(path, "a picture", "a file that is not one") from error
     except (

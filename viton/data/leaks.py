@@ -24,7 +24,8 @@ ZONE = 2  # grey levels; smaller differences are noise of compression
 NEAR = 24  # bits of 256 that may differ between candidates
 MOST = 8  # candidates of a picture that are compared
 SIDE = 32
-FURTHEST, MEAN = 16, 2.0  # grey levels between the same pictures at SIDE
+FURTHEST, MEAN = 16, 2.0  # grey levels between the same pictures at SIDE, of 99 in 100 values and on average: real ones
+# after JPEG of quality 50 and a quarter of the size have 11 and 1.7, the closest of 250 made-up garments 51 and 6.9
 ROWS = 32  # pictures compared with all at a time
 KEPT = 256  # small pictures that are kept
 
@@ -52,7 +53,7 @@ def small(picture: Pixels) -> NDArray[np.int16]:
 def are_same(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
     """Whether two pictures, small, differ by no more than compression and resizing do."""
     apart = np.abs(one - other)
-    return bool(apart.max() <= FURTHEST and apart.mean() <= MEAN)
+    return bool(np.percentile(apart, 99) <= FURTHEST and apart.mean() <= MEAN)
 
 
 class Pictures:

@@ -34,21 +34,27 @@ def scan_pairs(path: Path, people: set[str] | None, clothing: set[str] | None) -
         yield InputError(path, "text in UTF-8", str(error))
         return
     seen: dict[Pair, int] = {}
-    try:
-        rows = list(_rows(lines))
-    except csv.Error as error:
-        yield InputError(path, "CSV", str(error))
-        return
-    for number, fields in rows:
+    ids: dict[str, str] = {}  # each id once in memory, however many lines name it
+    rows, is_empty = _rows(lines), True
+    while True:
+        try:
+            number, fields = next(rows, (0, []))
+        except csv.Error as error:
+            yield InputError(path, "CSV", str(error))
+            return
+        if not number:
+            break
+        is_empty = False
         outcome = _pair(f"{path}:{number}", fields, people, clothing)
         if isinstance(outcome, Pair):
+            outcome = Pair(*(ids.setdefault(name, name) for name in outcome))
             if outcome in seen:
                 got = f"{outcome.person} {outcome.clothing} again (first on line {seen[outcome]})"
-                outcome = InputError(f"{path}:{number}", "every pair once", got)
-            else:
-                seen[outcome] = number
+                yield InputError(f"{path}:{number}", "every pair once", got)
+                continue
+            seen[outcome] = number
         yield outcome
-    if not rows:
+    if is_empty:
         yield InputError(path, "at least one pair", "none")
 
 

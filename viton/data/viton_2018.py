@@ -104,7 +104,7 @@ def read_segment(path: Path, size: Size) -> Pixels:
     segment = read_mat(path, "segment")
     if segment.shape != (SQUARE, SQUARE):
         raise InputError(path, f"'segment' of {SQUARE}x{SQUARE}", "x".join(map(str, segment.shape)))
-    if not np.isin(segment, range(256)).all():
+    if not ((segment >= 0) & (segment < 256) & (segment == np.floor(segment))).all():  # NaN is none, either
         raise InputError(path, "label numbers under 'segment'", "others")
     height, width = part_of_square(size)
     return fit_labels(segment.T[:height, :width].astype(np.uint8), size)
