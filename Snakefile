@@ -97,6 +97,17 @@ rule warps:
     shell: RUN_STEP
 
 
+rule shard:
+    priority: 1
+    input: lambda w: done(*PLAN[f"shard-{w.part}"].needs), sources(TRY_ON)
+    output: done("shard-{part}")
+    params:
+        step=lambda w: step(f"shard-{w.part}"),
+        command=lambda w: PLAN[f"shard-{w.part}"].command,
+        inputs=inputs,
+    shell: RUN_STEP
+
+
 rule results:
     priority: 1
     input:

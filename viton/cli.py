@@ -236,12 +236,13 @@ def try_on(
 def merge(
     shards: Annotated[list[Path], typer.Argument(help="Folders made with --shard.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for all of them.")],
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Join shards of results, checking that every pair is there exactly once."""
     from viton.results import merge as merge_shards
 
-    rows = merge_shards(shards, out)
+    rows = merge_shards(shards, out, overwrite)
     if as_json:
         for row in rows:
             print(json.dumps(row, sort_keys=True))

@@ -202,6 +202,7 @@ class ExperimentConfig(Model):
     height: PictureSide = 256
     width: PictureSide = 192
     seed: NonNegativeInt = 0
+    shards: Annotated[int, Field(ge=1, le=512)] = 1  # parts that a method's pairs are tried on in; changes no result
     methods: tuple[str, ...] = ("non-parametric",)
     representation: RepresentationConfig = RepresentationConfig()
     warp: WarpConfig = WarpConfig()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,6 +16,8 @@ from pathlib import Path
 from typing import IO
 
 from viton.errors import InputError
+
+NO_LINKS = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP)  # why a file may have no second name
 
 
 @contextmanager
@@ -103,3 +107,15 @@ def locked(path: Path, waiting: Callable[[str], None] | None = None) -> Iterator
             say(f"waiting for another process that works in {path.parent}")
             fcntl.flock(stream, fcntl.LOCK_EX)
         yield stream
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a file a second name, or a copy where file systems differ or know no such names; what is there goes."""
+    with written_whole(target) as temporary:
+        temporary.unlink()
+        try:
+            os.link(source, temporary)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            shutil.copyfile(source, temporary)

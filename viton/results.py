@@ -24,7 +24,17 @@ from numpy.typing import NDArray
 
 from viton.data.sample import Pair, Sample
 from viton.errors import InputError
-from viton.files import jsonl, locked, read_json, read_jsonl, sha256_of, write_bytes, write_json, write_text
+from viton.files import (
+    jsonl,
+    link_or_copy,
+    locked,
+    read_json,
+    read_jsonl,
+    sha256_of,
+    write_bytes,
+    write_json,
+    write_text,
+)
 from viton.images import Pixels, encode
 from viton.provenance import provenance
 
@@ -167,8 +177,11 @@ class Folder:
         return rows
 
 
-def merge(shards: list[Path], out: Path) -> list[Row]:
-    """Join shards' folders into `out`; raises InputError unless every pair of their list is there exactly once."""
+def merge(shards: list[Path], out: Path, overwrite: bool = False) -> list[Row]:
+    """Join shards' folders into `out`; raises InputError unless every pair of their list is there exactly once.
+
+    On one file system a picture lies there once, under both names.   overwrite: replace results of other settings.
+    """
     settings = [_keys(read_json(path), path) for path in (shard / "settings.json" for shard in shards)]
     for shard, other in zip(shards, settings, strict=True):
         differing = _differing(_without_shard(settings[0]), _without_shard(other))
@@ -186,13 +199,13 @@ def merge(shards: list[Path], out: Path) -> list[Row]:
     _expect_complete(dict(zip(shards, settings, strict=True)), rows)
     folder = Folder(out)
     with locked(out / ".lock"):
-        folder._claim(_without_shard(settings[0]), overwrite=False)
+        folder._claim(_without_shard(settings[0]), overwrite)
         for pair, row in rows.items():
             for name, digest in _pictures(row).items():
                 picture = where[pair] / name
                 if not picture.is_file() or sha256_of(picture) != digest:
                     raise InputError(picture, f"the picture with sha256 {digest}", "another one, or none")
-                write_bytes(out / name, picture.read_bytes())
+                link_or_copy(picture, out / name)
         write_text(out / "timing.jsonl", "".join((shard / "timing.jsonl").read_text() for shard in shards))
         write_text(folder.manifest, jsonl([rows[pair] for pair in sorted(rows)]))
     return [rows[pair] for pair in sorted(rows)]

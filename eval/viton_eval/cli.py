@@ -81,6 +81,9 @@ def report(
     ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="steps that may run at once")] = 2,
     refresh: Annotated[list[str], typer.Option(metavar="STEP", help="make a step's results anew")] = [],  # noqa: B006
+    profile: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="a Snakemake profile: run steps on a cluster (docs/scaling.md)")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print what became of each step as JSON")] = False,
 ) -> None:
     """Run what is missing of an experiment and write reports/EXPERIMENT/index.html.
@@ -89,7 +92,7 @@ def report(
     """
     from viton_eval.workflow import Request, report
 
-    request = Request(config, data, tuple(settings), jobs, tuple(refresh), dry_run, as_json)
+    request = Request(config, data, tuple(settings), jobs, tuple(refresh), dry_run, as_json, profile)
     raise typer.Exit(report(request))
 
 

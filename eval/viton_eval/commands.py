@@ -4,7 +4,7 @@
                     data/            the made-up world, when the experiment has one
                     warps/           the warped garments
                     stages/STAGE/SEED/    what is trained; STAGE.VARIANT where a variant's weights are other ones
-                    results/METHOD/SEED/  or METHOD.VARIANT
+                    results/METHOD/SEED/  or METHOD.VARIANT; shards/METHOD/SEED/I-of-N/ where it is made in parts
                     scores/METHOD/SEED.csv
                     imported.json    which methods' pictures `viton-eval import` has brought in, and how
                     comparison/      all of them beside each other
@@ -172,12 +172,12 @@ class Run:
         options = ("--config", str(self.config_path), *given, *self._of_run(training.seed, training.variant))
         return ("viton", "train", training.stage, *options, "--overwrite")
 
-    def try_on_command(self, one: TryOn) -> tuple[str, ...]:
-        """Try on with a method, or bring in what another program has tried on."""
+    def try_on_command(self, one: TryOn, out: Path | None = None) -> tuple[str, ...]:
+        """Try on with a method, or bring in what another program has tried on.   out: another folder than its own."""
         if one.imported:
             return ("viton-eval", "imported", one.method, *self._of_experiment(one), "--overwrite")
         trained = self._of_run(one.seed, one.variant) if one.needs else ()
-        return ("viton", "try-on", one.method, *trained, *self._data_options(), *self._out(self.results_of(one)))
+        return ("viton", "try-on", one.method, *trained, *self._data_options(), *self._out(out or self.results_of(one)))
 
     def score_command(self, one: TryOn) -> tuple[str, ...]:
         """Score a method's results, where the truth is known."""

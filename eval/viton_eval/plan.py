@@ -10,8 +10,9 @@ from viton.config import ExperimentConfig, WorldData
 from viton.errors import InputError
 from viton.files import digest_of, sha256_of
 from viton_eval.commands import Run, page_name, page_title, source_of
+from viton_eval.shards import merge_command, shard_commands, shards_of
 from viton_eval.sources import measured_with
-from viton_eval.trainings import first_try_ons, label_of, seeds_of, try_ons
+from viton_eval.trainings import TryOn, first_try_ons, label_of, seeds_of, try_ons
 
 PER_METHOD = ("method",)  # notebooks that are run once for each method
 OF_VITON = ("stages", "failures")  # notebooks that read of all methods the results of VITON alone
@@ -101,10 +102,27 @@ def _try_on_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
             f", seed {one.seed}" if len(seeds_of(run.config, one.method)) > 1 else ""
         )
         folder, made = run.results_of(one), ("settings.json", "manifest.jsonl")
-        command = run.try_on_command(one)
         needs = (*before, *_here(run, one.needs))
-        steps.append(Step(one.name, title, command, needs, key, folder=folder, made=made))
+        whole = Step(one.name, title, run.try_on_command(one), needs, key, folder=folder, made=made)
+        steps += _in_parts(run, one, whole)
     return steps
+
+
+def _in_parts(run: Run, one: TryOn, whole: Step) -> list[Step]:
+    """A try-on made in parts that need not know of each other, and their joining; itself where there is one part."""
+    folders = shards_of(run, one)
+    parts = [
+        whole._replace(
+            name=f"{whole.name.replace('results-', 'shard-', 1)}-{folder.name}",
+            title=f"{whole.title}, part {index} of {len(folders)}",
+            command=command,
+            folder=folder,
+        )
+        for index, (folder, command) in enumerate(zip(folders, shard_commands(run, one), strict=True), 1)
+    ]
+    if not parts:
+        return [whole]
+    return [*parts, whole._replace(command=merge_command(run, one), needs=tuple(part.name for part in parts))]
 
 
 def _score_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
@@ -180,8 +198,11 @@ def _networks(config: ExperimentConfig) -> dict[str, object]:
 def _notebook_steps(run: Run, before: tuple[str, ...]) -> list[Step]:
     config, steps = run.config, list[Step]()
     untrained: dict[str, object] = {"representation": config.representation.model_dump(mode="json")}
-    left_out = {"purpose", "methods", "notebooks", "reference", "imported", "evaluation", "robustness", "study", *KNOBS}
-    shown = {"all": config.model_dump(mode="json", exclude=left_out), "knobs": config.model_dump(include=KNOBS)}
+    left_out = {"purpose", "methods", "notebooks", "reference", "imported", "evaluation", "robustness", "study"}
+    shown = {
+        "all": config.model_dump(mode="json", exclude=left_out | {"shards", *KNOBS}),
+        "knobs": config.model_dump(include=KNOBS),
+    }
     if config.trained is not None:
         shown["trained"] = {name: one.key for name, one in run.trainings.items()}
         shown["labels"] = _labels(run)

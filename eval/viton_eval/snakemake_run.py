@@ -21,20 +21,34 @@ from viton_eval.step import CORES_A_JOB, MARK
 
 # Everything but the source cache, which would else lie in the user's home.
 SHARED = ("persistence", "input-output", "sources", "storage-local-copies", "software-deployment")
+MANY = 5  # steps that are named one by one
+CHANGED = "its settings, data or command have changed"
+# Snakemake's lines that are passed on where steps run elsewhere; the executors for clusters word the first alike.
+OF_A_JOB = re.compile(
+    r"(?P<submitted>(Submitted|Job \d+ has been submitted)\b)|Finished jobid|Error in rule|\d+ of \d+ steps"
+)
 
 
-def run_steps(run: Run, jobs: int) -> tuple[int, str]:
-    """Run what is to be run; returns how many steps were started, and Snakemake's own trouble ("" for none)."""
+def run_steps(run: Run, jobs: int, profile: Path | None = None) -> tuple[int, str]:
+    """Run what is to be run; returns how many steps were started, and Snakemake's own trouble ("" for none).
+
+    profile: folder of a Snakemake profile, which says where steps run, such as on a cluster; they do not speak to us
+    from there, and Snakemake's own lines are passed on.
+    """
     command = [*_command(run, run.folder), "--cores", str(jobs), "--keep-going", "--rerun-incomplete"]
+    command += ["--profile", str(profile.resolve())] if profile else []
     log_path = run.folder / "snakemake.log"
     events: list[str] = []
-    with log_path.open("w") as log, _popen(command, _threads(jobs)) as process:
+    with log_path.open("w") as log, _popen(command, {} if profile else _threads(jobs)) as process:
         try:
             for line in process.stdout or ():
                 event = _event(line)
                 if event is None:
                     log.write(line)
                     log.flush()
+                    if profile and (told := OF_A_JOB.match(line)):
+                        say(f"Snakemake: {line.strip()}")
+                        events += ["started"] if told["submitted"] else []
                     continue
                 events.append(str(event["event"]))
                 say(_sentence(run, event))
@@ -143,7 +157,15 @@ def _reasons(text: str, names: list[str]) -> Iterator[tuple[str, str]]:
 def _plainly(reason: str) -> str:
     """Snakemake's reason in our words; it prints changed settings in full, before and after."""
     if reason.startswith("Params have changed"):
-        return "its settings, data or command have changed"
+        return CHANGED
+    reason, told, _ = reason.partition("Params have changed")
     plain = reason.replace("steps/", "").replace(".done.json", "").replace("../../", "").strip()
     plain = re.sub(r"Missing output files: [^;]*", "not done yet", plain)
-    return plain.replace("Input files updated by another job", "made anew before it")
+    plain = re.sub(r"(Input files updated by another job: [^,;]*)(, [^;]*)", _first_and_count, plain)
+    return plain.replace("Input files updated by another job", "made anew before it") + (f" {CHANGED}" if told else "")
+
+
+def _first_and_count(found: re.Match[str]) -> str:
+    """Many steps that come before are not all named."""
+    more = found[2].count(", ")
+    return found[0] if more < MANY else f"{found[1]} and {more} more"

@@ -36,6 +36,7 @@ class Request(NamedTuple):
     refresh: tuple[str, ...] = ()
     dry: bool = False
     as_json: bool = False
+    profile: Path | None = None  # of Snakemake: where steps run
 
 
 def report(request: Request) -> int:
@@ -49,7 +50,7 @@ def report(request: Request) -> int:
         run = _resolve(wanted, request, wanted.folder)
         for name in request.refresh:
             _refresh(run, name)
-        started, trouble = run_steps(run, request.jobs)
+        started, trouble = run_steps(run, request.jobs, request.profile)
         found = states(run)
         index = assemble(run, REPORTS, found)
     return _tell(run, found, index, started, trouble, request.as_json)
@@ -59,6 +60,8 @@ def _open(request: Request) -> Run:
     """Check what can be checked before anything runs."""
     if not Path("Snakefile").is_file():
         raise InputError(Path.cwd(), "a checkout of viton, with its Snakefile", "no Snakefile")
+    if request.profile and not any(request.profile.glob("config*.yaml")):
+        raise UsageError(f"--profile: expected a folder with config.yaml, a Snakemake profile, got '{request.profile}'")
     run = open_run(request.config, request.data, RUNS, request.overrides)
     known = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
     for notebook in run.config.notebooks:
@@ -103,12 +106,13 @@ def _resolve(wanted: Run, request: Request, folder: Path) -> Run:
 
 
 def _dry(request: Request, wanted: Run) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        run = _resolve(wanted, request, Path(folder))
-        if run.steps.is_dir():
+    if wanted.steps.is_dir():
+        with tempfile.TemporaryDirectory() as folder:
+            run = _resolve(wanted, request, Path(folder))
             reasons = dry_run(run, Path(folder), request.refresh)
-        else:  # Snakemake would make the experiment's folder, only to say the same
-            reasons = dict.fromkeys(plan(run), "not done yet")
+    else:  # Snakemake would make the experiment's folder, and every file be read, only to say the same
+        run = wanted
+        reasons = dict.fromkeys(plan(run), "not done yet")
     if request.as_json:
         print(json.dumps({"experiment": run.config.name, "would_run": reasons}, indent=1))
     elif not reasons:
@@ -143,7 +147,7 @@ def _tell(run: Run, found: list[State], index: Path, started: int, trouble: str,
         log = f" (log: {state.log})" if state.status == FAILED else ""
         say(f"{state.status}: {state.name}: {state.reason}{log}")
     _tell_pairs(bad, len(failed) - len(bad))
-    if trouble and not wrong:
+    if trouble:
         say(f"error: {trouble}")
     if not started and not wrong and not trouble:
         say(f"{run.config.name}: nothing to do, everything is up to date")

@@ -1,0 +1,151 @@
+"""A try-on made in parts on any machines and joined: planned, run, and equal to one that is made in one go."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from benchmarks.scale import made_folder
+from viton.cli import app
+from viton.config import load_config
+from viton.data.check import check
+from viton.data.layouts import open_dataset
+from viton.files import digest_of
+from viton_eval.commands import open_run
+from viton_eval.plan import plan
+
+WORLD = {"people": 4, "garments": 0, "seed": 0, "height": 64, "width": 48}
+
+
+def written(folder, **more):
+    content = {
+        "name": "parts",
+        "purpose": "Parts.",
+        "data": {"kind": "world", "world": WORLD},
+        "height": 64,
+        "width": 48,
+        "methods": ["non-parametric"],
+        "notebooks": ["warp", "photographs"],
+    } | more
+    path = folder / "parts.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def test_parts_are_steps_of_their_own_and_their_joining_is_the_results(tmp_path):
+    one, three = (plan(open_run(written(tmp_path, shards=count))) for count in (1, 3))
+    parts = [name for name in three if name not in one]
+    assert parts == [f"shard-non-parametric-{index}-of-3" for index in (1, 2, 3)]
+    assert three["results-non-parametric"].needs == tuple(parts)
+    assert len({three[name].command for name in parts}) == 3
+    assert [three[name].folder.name for name in parts] == ["1-of-3", "2-of-3", "3-of-3"]
+
+
+def test_how_many_parts_there_are_changes_no_key(tmp_path):
+    one, three = (plan(open_run(written(tmp_path, shards=count))) for count in (1, 3))
+    assert {name: step.key for name, step in one.items()} == {name: three[name].key for name in one}
+    assert digest_of([three[f"shard-non-parametric-{index}-of-3"].key for index in (1, 2, 3)]) == digest_of(
+        [one["results-non-parametric"].key] * 3
+    )
+
+
+def test_imported_pictures_are_never_made_in_parts(tmp_path):
+    imported = {"others": {0: {"folder": "there"}}}
+    config = written(tmp_path, shards=3, methods=["others"], imported=imported)
+    assert not [name for name in plan(open_run(config)) if name.startswith("shard-")]
+
+
+@pytest.mark.parametrize("shards", [0, 513, "many"])
+def test_a_number_of_parts_that_makes_no_sense_is_refused(tmp_path, shards):
+    with pytest.raises(Exception, match="shards"):
+        load_config(written(tmp_path, shards=shards))
+
+
+def test_parts_joined_are_byte_for_byte_what_is_made_in_one_go(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    whole, parts = open_run(written(tmp_path)), open_run(written(tmp_path, shards=2))
+    invoke(plan(whole)["data"].command)
+    (whole.folder / "config.yaml").write_text(written(tmp_path).read_text())
+    invoke(plan(whole)["results-non-parametric"].command)
+    results = whole.results("non-parametric")
+    made = contents(results)
+    for name in ("shard-non-parametric-1-of-2", "shard-non-parametric-2-of-2"):
+        invoke(plan(parts)[name].command)
+    results.rename("in one go")
+    invoke(plan(parts)["results-non-parametric"].command)
+    assert contents(results) == made
+    pictures = [name for name in made if name.endswith(".png")]
+    assert pictures
+    assert all((results / name).stat().st_nlink == 2 for name in pictures)  # lies there once
+    invoke(plan(parts)["results-non-parametric"].command)  # joined again: nothing changes
+    assert contents(results) == made
+
+
+def test_joining_over_results_of_other_settings_replaces_them_only_when_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = open_run(written(tmp_path, shards=2))
+    invoke(plan(run)["data"].command)
+    commands = [plan(run)[f"shard-non-parametric-{index}-of-2"].command for index in (1, 2)]
+    commands = [[part for part in command if part != "--overwrite"] for command in commands]
+    folders = [command[command.index("--out") + 1] for command in commands]
+    for command in commands:
+        invoke(command)
+    invoke(("viton", "merge", *folders, "--out", "joined"))
+    for command in commands:
+        invoke((*command, "--overwrite", "--set", "warp.smoothing=0.5"))
+    refused = CliRunner().invoke(app, ["merge", *folders, "--out", "joined"])
+    assert refused.exit_code == 1
+    before = contents(Path("joined"))
+    invoke(("viton", "merge", *folders, "--out", "joined", "--overwrite"))
+    assert contents(Path("joined")) != before
+
+
+def test_a_profile_says_where_steps_run_and_its_jobs_are_told(checkout):
+    config, profile = checkout.config(), checkout.folder / "profile"
+    profile.mkdir()
+    (profile / "config.yaml").write_text("printshellcmds: true\n")
+    done = checkout.report(config, "--profile", "profile", "--set", "notebooks=[]")
+    assert done.returncode == 0, done.stderr
+    assert "Snakemake: Finished jobid" in done.stderr
+
+
+def test_a_dry_run_of_more_parts_lists_them(checkout):
+    config = checkout.config()
+    assert checkout.report(config).returncode == 0
+    dry = checkout.report(config, "--dry-run", "--set", "shards=3")
+    assert dry.returncode == 0, dry.stderr
+    assert "shard-non-parametric-3-of-3: not done yet" in dry.stdout
+    (told,) = [line for line in dry.stdout.splitlines() if line.strip().startswith("results-non-parametric:")]
+    assert told.startswith("  results-non-parametric: made anew before it: shard-non-parametric-")
+    assert told.endswith("its settings, data or command have changed")
+
+
+def test_a_cluster_that_takes_no_job_is_told_beside_what_was_not_run(checkout):
+    profile = checkout.folder / "profile"
+    profile.mkdir()
+    (profile / "config.yaml").write_text("executor: no-such-executor\n")
+    done = checkout.report(checkout.config(), "--profile", "profile")
+    assert done.returncode == 1
+    assert "error: Snakemake stopped" in done.stderr
+    assert "no-such-executor" in done.stderr
+
+
+def test_the_folder_of_the_benchmark_holds_what_it_says(tmp_path):
+    folder = made_folder(tmp_path, people=40, pairs=100)
+    data = open_dataset(folder, "test")
+    assert (len(data.people), len(data.clothings), len(data.pairs("test_pairs.txt"))) == (40, 40, 100)
+    assert check(folder).errors == 0
+
+
+def invoke(command):
+    assert command[0] == "viton"
+    done = CliRunner().invoke(app, list(command[1:]))
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def contents(folder):
+    """What does not depend on when and where it was made."""
+    names = ("settings.json", "manifest.jsonl")
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".png" or path.name in names}
