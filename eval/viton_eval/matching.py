@@ -16,6 +16,7 @@ from viton.config import PICTURE_SUFFIXES
 from viton.data.sample import Pair
 from viton.errors import InputError
 
+MANIFEST = "manifest.jsonl"  # of a folder of our own results
 NAMED = 3  # files and pairs that a message names before it counts the others
 # Without suffixes; the first are the likeliest, where several lead to as many pictures.
 OBVIOUS = (
@@ -54,9 +55,16 @@ def match(folder: Path, pattern: str, pairs: Sequence[Pair], missing_ok: bool = 
     )
     double = [name for name in names.values() if len(found.get(name, ())) > 1]
     if double or (matches.missing and not (missing_ok and matches.files)):
-        got = _wrong(matches, double) + ("" if matches.files or double else _suggestion(folder, pairs))
+        got = _wrong(matches, double)
+        if not (matches.files or double):
+            got += _suggestion(folder, pairs) or _deeper(folder, stem, suffixes, pairs)
         raise InputError(folder, f"one picture {pattern} for each of {len(pairs)} pairs", got)
     return matches
+
+
+def expected_name(pattern: str, pair: Pair) -> str:
+    """What a pair's picture should be called, harmless to a terminal."""
+    return printable(_named(pattern, pair))
 
 
 def some(names: Sequence[str]) -> str:
@@ -132,6 +140,17 @@ def _suggestion(folder: Path, pairs: Sequence[Pair]) -> str:
     suffixes = {path.suffix for _, path in best}
     pattern, name = stem + (suffixes.pop() if len(suffixes) == 1 else ""), example.relative_to(folder).as_posix()
     return f"; found files like {printable(name)}: try --pattern '{pattern}'"
+
+
+def _deeper(folder: Path, stem: str, suffixes: tuple[str, ...], pairs: Sequence[Pair]) -> str:
+    """Which folders below hold the pictures or a manifest, to go behind a message; "" of none."""
+    names = {_named(stem, pair) for pair in pairs}
+    inside = sorted(path for shape in ("*", "*/*") for path in folder.glob(shape) if path.is_dir())
+    held = [path for path in inside if (path / MANIFEST).is_file() or names & set(_pictures(path, stem, suffixes))]
+    if len(held) == 1:
+        return f"; did you mean {printable(str(held[0]))}?"
+    told = few([path.relative_to(folder).as_posix() for path in held])
+    return f"; there are pictures in folders below it, of which one is to be named: {told}" if held else ""
 
 
 def _by(folder: Path, stem: str, pairs: Sequence[Pair]) -> list[tuple[str, Path]]:

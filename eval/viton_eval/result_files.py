@@ -12,6 +12,8 @@ from viton.errors import InputError
 from viton.files import read_jsonl
 from viton_eval.matching import match, printable
 
+MISSING, UNLISTED = "missing", "not in the manifest"  # why a pair has no picture that no manifest says a word of
+
 
 class ResultFiles(NamedTuple):
     """What a folder of results holds of some pairs."""
@@ -25,22 +27,25 @@ def files_of(folder: Path, pairs: Sequence[Pair], pattern: str, missing_ok: bool
     """Where each pair's picture lies, which pairs have none, by reason, and which pictures are of no pair.
 
     pattern: names of pictures where there is no manifest.   Raises InputError for pictures that are missing (unless
-    `missing_ok`) or double, and for a manifest that lacks a pair.
+    `missing_ok` and there is one of any; also of a manifest that lacks a pair) or double.
     """
     manifest = folder / "manifest.jsonl"
     if not manifest.is_file():
         found = match(folder, pattern, pairs, missing_ok)
-        return ResultFiles(found.files, {"missing": found.missing} if found.missing else {}, found.extra)
+        return ResultFiles(found.files, {MISSING: found.missing} if found.missing else {}, found.extra)
     listed = [(Pair(str(row.get("person")), str(row.get("clothing"))), row) for row in read_jsonl(manifest)]
     rows = dict(listed)
-    if lacking := [pair.name for pair in pairs if pair not in rows]:
+    lacking = [pair.name for pair in pairs if pair not in rows]
+    if lacking and not (missing_ok and len(lacking) < len(pairs)):
         raise InputError(manifest, f"a row for each of {len(pairs)} pairs", f"none for {lacking[0]}")
     if len(rows) < len(listed):
         twice = next(pair for pair, count in Counter(pair for pair, _ in listed).items() if count > 1)
         raise InputError(manifest, "one row a pair", f"two or more for {twice.name}")
     good, failed = dict[Pair, Path](), dict[str, list[Pair]]()
     for pair in pairs:
-        if (status := str(rows[pair].get("status"))) == "ok":
+        if pair not in rows:
+            failed.setdefault(UNLISTED, []).append(pair)
+        elif (status := str(rows[pair].get("status"))) == "ok":
             good[pair] = folder / Path(str(rows[pair].get("file"))).name
         else:
             failed.setdefault(printable(status), []).append(pair)

@@ -32,6 +32,9 @@ def make(
     runs: Annotated[Path, typer.Option(help="the folder of all runs, for --config")] = Path("runs"),
     split: Annotated[str, typer.Option(help="train, val or test, for --results")] = "test",
     pattern: Annotated[str, typer.Option(help="names of pictures in folders without a manifest")] = PATTERN,
+    skip_missing: Annotated[
+        bool, typer.Option("--skip-missing", help="leave pairs out of which a method has no picture")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="how many pairs, drawn by the seed; all by default")] = None,
     settings: Annotated[Path | None, typer.Option(help="YAML: how many raters, gold trials, texts, ...")] = None,
     changes: Annotated[list[str], typer.Option("--set", metavar="A.B=VALUE", help="change a setting")] = [],  # noqa: B006
@@ -45,7 +48,7 @@ def make(
     from viton_eval.study.request import settings_of, source_of, summary
     from viton_eval.study.used import used_by
 
-    asked = source_of(results, data, pairs, split, pattern, config, runs)
+    asked = source_of(results, data, pairs, split, pattern, config, runs)._replace(skip_missing=skip_missing)
     given = out, asked, settings_of(settings, changes, seed), limit
     made = (remake_study if replace else make_study)(*given, progress("pictures"))
     print("\n".join(summary(made)))

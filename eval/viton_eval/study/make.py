@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,12 +16,16 @@ from viton.data.sample import Pair
 from viton.errors import InputError, UsageError
 from viton.files import digest_of, read_json, sha256_of
 from viton.images import load_rgb
-from viton_eval.result_files import files_of
+from viton_eval.matching import MANIFEST, expected_name, some
+from viton_eval.result_files import MISSING, UNLISTED, files_of
 from viton_eval.study.design import make_trials
 from viton_eval.study.frozen import DESIGN, PICTURES, Study, freeze, read_study
 from viton_eval.study.pictures import Pictures, write_pictures
 from viton_eval.study.settings import StudySettings
 from viton_eval.study.used import used_by
+
+
+SALT_BYTES = 16  # of the pictures' names
 
 
 class Source(NamedTuple):
@@ -31,6 +36,7 @@ class Source(NamedTuple):
     pairs: list[Pair]
     labels: Mapping[str, str] = {}  # of methods: how far they are trained; said wherever they stand
     pattern: str = PATTERN  # names of pictures in folders without a manifest
+    skip_missing: bool = False  # whether a pair of which a method has no picture is left out of all, and not an error
 
 
 def make_study(
@@ -39,20 +45,22 @@ def make_study(
     settings: StudySettings,
     limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    salt: str = "",
 ) -> Study:
     """Draw pairs and trials, write pictures and freeze it all; the same call again changes nothing.
 
-    limit: how many pairs, drawn by the seed; all by default.   Raises InputError where OUT holds something else, where
-    results are missing or of unlike sizes, and where no pair has a result of every method.
+    limit: how many pairs, drawn by the seed; all by default.   salt: what the pictures' names are made with, drawn at
+    random by default.   Raises InputError where OUT holds something else, where results are missing or of unlike sizes,
+    and where no pair has a result of every method.
     """
     facts, files, pairs = _facts(source, settings, limit)
     if _made(out, facts):
         return read_study(out)
     trials = make_trials(tuple(source.results), pairs, settings)
-    secret = digest_of({one["name"]: one["sha256"] for one in facts["methods"]})
+    salt = salt or secrets.token_hex(SALT_BYTES)
     height, width = facts["size"]
     pictures = Pictures(source.data, files, (height, width), settings.seed)
-    return freeze(out, facts, write_pictures(out / PICTURES, trials, pictures, secret, progress))
+    return freeze(out, facts | {"salt": salt}, write_pictures(out / PICTURES, trials, pictures, salt, progress))
 
 
 def remake_study(
@@ -91,7 +99,10 @@ def _facts(
         "pairs": [list(pair) for pair in pairs],
         "photos_sha256": _photos(source.data, pairs),
         "pairs_given": len(source.pairs),
-        "left_out": [{"person": p.person, "clothing": p.clothing, "methods": why} for p, why in left_out.items()],
+        "left_out": [
+            {"person": pair.person, "clothing": pair.clothing, "methods": list(why), "why": list(why.values())}
+            for pair, why in left_out.items()
+        ],
         "mode": "paired" if all(pair.person == pair.clothing for pair in pairs) else "unpaired",
         "size": list(size),
         "pictures": "PNG, photos averaged over area to this size; a gold trial's loser: 8x8 tiles shuffled",
@@ -99,14 +110,38 @@ def _facts(
     return facts, files, pairs
 
 
-def _results(source: Source) -> tuple[dict[str, dict[Pair, Path]], dict[Pair, list[str]]]:
-    """Each method's pictures, and the pairs that some method failed on, with which."""
-    files = {name: files_of(path, source.pairs, source.pattern)[0] for name, path in source.results.items()}
-    lacking = {pair: [name for name, known in files.items() if pair not in known] for pair in source.pairs}
-    left_out = {pair: names for pair, names in lacking.items() if names}
+def _results(source: Source) -> tuple[dict[str, dict[Pair, Path]], dict[Pair, dict[str, str]]]:
+    """Each method's pictures, and the pairs that some method has none of: by which, and why."""
+    found = {name: _found(path, source) for name, path in source.results.items()}
+    left_out = dict[Pair, dict[str, str]]()
+    for pair in source.pairs:
+        if why := {name: one.why[pair] for name, one in found.items() if pair in one.why}:
+            left_out[pair] = why
     if len(left_out) == len(source.pairs):
         raise InputError("results", "at least one pair of which every method has a picture", "none")
-    return files, left_out
+    return {name: one.files for name, one in found.items()}, left_out
+
+
+class _Found(NamedTuple):
+    """What a method's folder has, and of the other pairs why it has none."""
+
+    files: dict[Pair, Path]
+    why: dict[Pair, str]
+
+
+def _found(folder: Path, source: Source) -> _Found:
+    """Raises InputError for missing pictures, unless these are skipped; a failure that a manifest names is none."""
+    held = files_of(folder, source.pairs, source.pattern, missing_ok=True)
+    files = {pair: file for pair, file in held.files.items() if file.is_file()}
+    why = {pair: reason for reason, pairs in held.failed.items() for pair in pairs}
+    unsaid = {UNLISTED} if (folder / MANIFEST).is_file() else {MISSING}
+    missing = [pair for pair in source.pairs if pair not in files and why.get(pair, UNLISTED) in unsaid]
+    if missing and not source.skip_missing:
+        extra = f"; pictures of no pair: {some(held.extra)}" if held.extra else ""
+        expected = f"a picture of each of {len(source.pairs)} pairs (--skip-missing leaves a pair out of all methods)"
+        first = expected_name(source.pattern, missing[0])
+        raise InputError(folder, expected, f"{len(missing)} without one, the first {first}{extra}")
+    return _Found(files, why | dict.fromkeys(missing, MISSING))
 
 
 def _drawn(pairs: list[Pair], limit: int | None, seed: int) -> list[Pair]:

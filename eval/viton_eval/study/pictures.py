@@ -113,7 +113,7 @@ def write_pictures(
 ) -> list[Trial]:
     """Write what the trials show, each once, and return them with the files' names.
 
-    secret: what names are made from beside the pictures: who does not have all results cannot guess them.
+    secret: what names are made with: who does not know it cannot tell which name is which picture's.
     """
     trials, show = list(trials), progress or (lambda done, total: None)
     sights = sorted({sight for trial in trials for sight in sights_of(trial).values()})

@@ -10,6 +10,7 @@ from viton.data.layouts import open_dataset
 from viton.errors import UsageError
 from viton.settings import overridden, parse, read_keys
 from viton_eval.commands import open_run
+from viton_eval.result_files import MISSING
 from viton_eval.score_request import named_results
 from viton_eval.study.frozen import Study
 from viton_eval.study.make import Source
@@ -43,13 +44,20 @@ def source_of(
     return Source(folders, dataset, dataset.pairs(run.pairs_path), labels, pattern)
 
 
+def _left_out(study: Study) -> str:
+    """How many pairs are in no trial, and why; "" where all are."""
+    rows = study.design["left_out"]
+    missing = sum(MISSING in row.get("why", ()) for row in rows)
+    told = {"of which a method has no picture": missing, "that a method failed on": len(rows) - missing}
+    return "".join(f"; left out {count} {why}" for why, count in told.items() if count)
+
+
 def summary(study: Study) -> list[str]:
     """What a study asks of whom, a line each."""
     settings, kinds = study.settings, Counter(trial.kind for trial in study.trials)
-    left_out = len(study.design["left_out"])
     lines = [
         f"study {study.id}: {len(study.methods)} methods, {len(study.pairs)} {study.design['mode']} pairs at "
-        f"{study.size[0]}x{study.size[1]}" + (f"; left out {left_out} that a method failed on" if left_out else ""),
+        f"{study.size[0]}x{study.size[1]}{_left_out(study)}",
         f"{kinds['main'] // settings.votes} comparisons, {settings.votes} votes each: {kinds['main']} asked",
         f"{study.raters} raters of up to {max(Counter(trial.rater for trial in study.trials).values())} trials: "
         f"{kinds['gold']} gold and {kinds['repeat']} repeats among them, {kinds['real'] + kinds['fake']} flashes",

@@ -44,10 +44,10 @@ def study_results(study_world):
 def make(study_world, study_results):
     """Make a study of these results by other settings, in a folder."""
 
-    def made(folder: Path, methods=METHODS, limit=None, **settings):
+    def made(folder: Path, methods=METHODS, limit=None, salt="", **settings):
         data = VitonHd(study_world, "test")
         source = Source({name: study_results[name] for name in methods}, data, data.pairs("test_pairs.txt"))
-        return make_study(folder, source, StudySettings(**settings), limit)
+        return make_study(folder, source, StudySettings(**settings), limit, salt=salt)
 
     return made
 

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton_eval.study.frozen import DESIGN, TRIALS, read_study
 
@@ -36,7 +37,7 @@ def test_from_the_command_line(command, study_world, study_results, tmp_path):
 
 
 def test_the_same_call_elsewhere_writes_the_same_bytes(make, tmp_path):
-    made = [make(tmp_path / name, limit=3, seed=2) for name in "ab"]
+    made = [make(tmp_path / name, limit=3, salt="the same", seed=2) for name in "ab"]
     first, second = ({p.name: p.read_bytes() for p in one.folder.rglob("*") if p.is_file()} for one in made)
     assert first == second
 
@@ -56,11 +57,11 @@ def test_another_study_in_its_place_is_refused_and_the_first_one_kept(make, tmp_
 
 
 def test_a_killed_make_is_taken_up_again(make, tmp_path):
-    whole = make(tmp_path / "whole", limit=3)
+    whole = make(tmp_path / "whole", limit=3, salt="the same")
     begun = shutil.copytree(whole.folder, tmp_path / "begun")
     (begun / DESIGN).unlink()
     (begun / "pictures" / "left_behind.png").write_bytes(b"half")
-    assert make(begun, limit=3).id == whole.id
+    assert make(begun, limit=3, salt="the same").id == whole.id
     assert not (begun / "pictures" / "left_behind.png").exists()
 
 
@@ -84,10 +85,75 @@ def test_pairs_that_a_method_failed_on_are_left_out_and_named(command, study_wor
     assert code == 0, said
     assert "left out 1 that a method failed on" in out
     study = read_study(tmp_path / "study")
-    assert [(one["person"], one["methods"]) for one in study.design["left_out"]] == [
-        (lost.stem.split("__")[0], ["beta"])
+    assert [(one["person"], one["methods"], one["why"]) for one in study.design["left_out"]] == [
+        (lost.stem.split("__")[0], ["beta"], ["warp_failed:few"])
     ]
     assert lost.stem not in {pair.name for pair in study.pairs}
+
+
+def without(study_results, tmp_path, method, count):
+    """Copies of the results, in which a method lacks the pictures of the first pairs; and the names that are lost."""
+    folders = {name: shutil.copytree(path, tmp_path / name) for name, path in study_results.items()}
+    lost = sorted(folders[method].iterdir())[:count]
+    for path in lost:
+        path.unlink()
+    return folders, [path.name for path in lost]
+
+
+def test_missing_pictures_are_refused_with_their_number_the_first_and_how_to_go_on(
+    command, study_world, study_results, tmp_path
+):
+    folders, lost = without(study_results, tmp_path, "beta", 2)
+    (folders["beta"] / "stray__stray.png").write_bytes(b"of nobody")
+    words = options(study_world, folders)
+    code, _, said = command("make", tmp_path / "study", *words)
+    assert code == 1
+    first = next(pair for pair in VitonHd(study_world, "test").pairs("test_pairs.txt") if f"{pair.name}.png" in lost)
+    assert f"2 without one, the first {first.name}.png; pictures of no pair: 1: stray__stray.png" in said
+    assert "--skip-missing leaves a pair out of all methods" in said
+    assert not (tmp_path / "study").exists()
+
+
+def test_skipped_pairs_are_in_no_method_and_written_down(command, study_world, study_results, tmp_path):
+    folders, lost = without(study_results, tmp_path, "beta", 2)
+    words = [*options(study_world, folders), "--skip-missing"]
+    code, out, said = command("make", tmp_path / "study", *words)
+    assert code == 0, said
+    assert "left out 2 of which a method has no picture" in out
+    study = read_study(tmp_path / "study")
+    told = {f"{one['person']}__{one['clothing']}.png": (one["methods"], one["why"]) for one in study.design["left_out"]}
+    assert told == dict.fromkeys(lost, (["beta"], ["missing"]))
+    shown = {f"{trial.person}__{trial.clothing}.png" for trial in study.trials if trial.clothing}
+    assert not shown & set(lost)
+    assert len(study.pairs) == study.design["pairs_given"] - 2
+    assert command("make", tmp_path / "study", *words)[:2] == (0, out)
+
+
+def test_what_a_manifest_does_not_say_or_says_wrongly_is_missing_too(command, study_world, study_results, tmp_path):
+    folders = {name: shutil.copytree(path, tmp_path / name) for name, path in study_results.items()}
+    files = sorted(folders["beta"].iterdir())
+    rows = [{**dict(zip(("person", "clothing"), f.stem.split("__"), strict=True)), "file": f.name} for f in files[1:]]
+    text = "".join(json.dumps(row | {"status": "ok"}) + "\n" for row in rows)
+    (folders["beta"] / "manifest.jsonl").write_text(text)
+    files[1].unlink()
+    words = options(study_world, folders)
+    code, _, said = command("make", tmp_path / "study", *words)
+    assert (code, "2 without one" in said) == (1, True)
+    assert command("make", tmp_path / "study", *words, "--skip-missing")[0] == 0
+    left_out = read_study(tmp_path / "study").design["left_out"]
+    assert {f"{one['person']}__{one['clothing']}" for one in left_out} == {file.stem for file in files[:2]}
+
+
+def test_a_folder_above_the_pictures_is_told_by_the_folder_that_was_meant(
+    command, study_world, study_results, tmp_path
+):
+    for name in ("alpha", "beta"):
+        shutil.copytree(study_results[name], tmp_path / "above" / name / "0")
+    for given, said in (("above/alpha", f"did you mean {tmp_path}/above/alpha/0?"), ("above", "alpha/0, beta/0")):
+        folders = study_results | {"alpha": tmp_path / given}
+        code, _, error = command("make", tmp_path / "study", *options(study_world, folders))
+        assert code == 1
+        assert said in error
 
 
 def test_trials_read_back_as_they_were_written(make, tmp_path, study):

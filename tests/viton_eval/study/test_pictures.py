@@ -1,6 +1,7 @@
 """Pictures that raters see tell nothing but their pixels."""
 
 import itertools
+import json
 import os
 
 import numpy as np
@@ -11,8 +12,9 @@ from viton.data.sample import Pair
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.images import encode, load_rgb
+from viton_eval.study.export import export_study
 from viton_eval.study.frozen import DESIGN
-from viton_eval.study.pictures import CHUNK, Pictures, Sight, filled, shuffled
+from viton_eval.study.pictures import CHUNK, Pictures, Sight, _name, filled, shuffled, sights_of
 
 NAMED = ("person", "clothing", "left", "right", "shown")
 
@@ -52,17 +54,34 @@ def test_every_picture_that_is_there_is_shown_and_every_one_shown_is_there(study
     assert all(trial.shown_picture and not trial.left_picture for trial in flashes)
 
 
-def test_names_follow_from_the_results_so_that_who_has_them_not_cannot_guess(make, tmp_path, study_results):
-    first = make(tmp_path / "a", limit=2, votes=1)
-    names = {path.name for path in first.pictures.iterdir()}
-    path = study_results["alpha"] / f"{first.pairs[0].name}.png"
-    kept = path.read_bytes()
-    try:
-        path.write_bytes(encode(noise(9), ".png"))
-        changed = {each.name for each in make(tmp_path / "b", limit=2, votes=1).pictures.iterdir()}
-    finally:
-        path.write_bytes(kept)
-    assert not names & changed
+def test_names_are_made_with_a_salt_that_only_the_key_has(make, tmp_path):
+    """The same results by the same settings get other names each time, so that nobody can work out a name's picture."""
+    first, second, third = (make(tmp_path / name, limit=2, votes=1, salt=salt) for name, salt in SALTS.items())
+    names = [{path.name for path in one.pictures.iterdir()} for one in (first, second, third)]
+    assert len(names[0]) == len(names[1]) == len(names[2])
+    assert not names[0] & names[1]
+    assert not names[0] & names[2]
+    for one, salt in ((first, salt_of(first)), (third, "told")):
+        sights = {sight for trial in one.trials for sight in sights_of(trial).values()}
+        assert {_name(sight, salt) for sight in sights} == {path.name for path in one.pictures.iterdir()}
+
+
+SALTS = {"a": "", "b": "", "c": "told"}  # "": drawn
+
+
+def salt_of(study):
+    return json.loads((study.folder / DESIGN).read_text())["salt"]
+
+
+def test_the_salt_is_in_the_key_file_and_in_nothing_that_is_handed_out(make, tmp_path):
+    study = make(tmp_path / "study", limit=2, votes=1)
+    salt = salt_of(study)
+    assert len(salt) == 32
+    for form in ("pdf", "mturk", "csv"):
+        export_study(study, form, tmp_path / form, [1], "https://example.org/p" if form != "pdf" else "")
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != DESIGN]
+    assert len(files) > 6
+    assert not [path for path in files if salt.encode() in path.read_bytes()]
 
 
 def test_a_filled_png_shows_the_same_and_has_the_length_asked_for(tmp_path):
