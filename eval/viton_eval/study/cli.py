@@ -146,6 +146,9 @@ def serve(
     parameters: Annotated[
         str, typer.Option(help="names in the address: a participant's number, a study's, a session's")
     ] = "PROLIFIC_PID,STUDY_ID,SESSION_ID",
+    raters: Annotated[
+        str, typer.Option(help="which places it gives out, such as 4-12 or 2,4; all by default, sheets take the others")
+    ] = "",
     lab: Annotated[bool, typer.Option(help="several raters, one after another, at one browser")] = False,
     public_host: Annotated[
         list[str], typer.Option(help="name under which a server before this one passes requests on; may be repeated")
@@ -157,7 +160,7 @@ def serve(
 
     options = options_of(organiser_token, completion_code, completion_url, parameters, lab)
     options = options._replace(hosts=tuple(public_host))
-    serve_study(folder, host, port, options, tell_token=not organiser_token)
+    serve_study(folder, host, port, options, not organiser_token, raters)
 
 
 @study.command(

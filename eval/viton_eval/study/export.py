@@ -19,7 +19,10 @@ TYPED = re.compile(r"rater-\d+\.csv|answers_template\.csv")  # files that people
 
 
 def raters_of(text: str, study: Study) -> list[int]:
-    """Numbers of raters from words such as 1-5 or 2,4; all for none.   Raises UsageError."""
+    """Numbers of raters, which are places of the design, from words such as 1-5 or 2,4; all for none.
+
+    Raises UsageError for others.
+    """
     if not text:
         return list(range(1, study.raters + 1))
     chosen = set[int]()

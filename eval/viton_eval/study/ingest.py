@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from viton.errors import InputError, UsageError
+from viton_eval.matching import some
 from viton_eval.study.answers import (
     ANSWERS,
     FURTHER,
@@ -28,6 +29,7 @@ from viton_eval.study.answers import (
 )
 from viton_eval.study.found import Found
 from viton_eval.study.frozen import Study
+from viton_eval.study.places import doubled, unanswered
 from viton_eval.study.store import Store, hashed
 
 SALT = "worker_salt"  # beside the answers and for nobody: with it a worker's id can be looked for in them
@@ -51,16 +53,18 @@ class Ingested(NamedTuple):
 
     answers: list[Answer]
     added: int  # of them that were not in answers.csv
-    unanswered: Counter[str]  # questions without an answer, by source
+    unanswered: Counter[str]  # questions to those who answered that they did not, by source
     left_out: Counter[str]  # answers, by why
+    doubled: dict[int, list[str]]  # places that several raters have answers to
+    blank: list[str]  # files without an answer
 
 
 def ingest(study: Study, sources: Sources, anew: bool = False, simulated_ok: bool = False) -> Ingested:
     """Merge files of answers into STUDY/answers.csv.
 
     anew: what the table holds already is dropped.   Raises InputError naming the row for whatever is no answer to this
-    study, for two answers of a rater to one trial, and for simulated answers, alone unless `simulated_ok`, beside
-    people's always; UsageError for no files.
+    study, for two answers of a rater to one trial, for files without any answer, and for simulated answers, alone
+    unless `simulated_ok`, beside people's always; UsageError for no files.
     """
     if not any(sources):
         raise UsageError("study ingest: expected --server, --mturk, --sheet or --csv, got none")
@@ -68,6 +72,7 @@ def ingest(study: Study, sources: Sources, anew: bool = False, simulated_ok: boo
     before = _before(path, study, anew)
     salt = _salt(study, before) if sources.mturk else b""
     found = Found.joined(list(_read(study, sources, salt)))
+    _expect_some(found)
     kept, fresh = _standing(before, found), _standing(found.answers, found)
     new = _merged(fresh)
     found.left_out["told once more in the same words"] += len(fresh) - len(new)
@@ -80,7 +85,17 @@ def ingest(study: Study, sources: Sources, anew: bool = False, simulated_ok: boo
     write_answers(path, answers)
     known = {_key(one) for _, one in before}
     added = sum(_key(one) not in known for one in answers)
-    return Ingested(answers, added, found.unanswered, found.left_out)
+    left = unanswered(study, answers)
+    return Ingested(answers, added, left, found.left_out, doubled(study, answers), found.blank)
+
+
+def _expect_some(found: Found) -> None:
+    """Raises InputError where all files are blank; who has withdrawn or was rejected is to go all the same."""
+    if not (found.answers or found.withdrawn or found.rejected):
+        where = found.blank[0] + (f" and {len(found.blank) - 1} more" if len(found.blank) > 1 else "")
+        blank = found.unanswered.total()
+        got = f"{blank} questions, none of them answered" if blank else "none"
+        raise InputError(where, "at least one answer (nothing was written)", got)
 
 
 def _before(path: Path, study: Study, anew: bool) -> list[Named]:
@@ -113,7 +128,7 @@ def _of_server(path: Path, study: Study) -> Found:
         for number, answer in enumerate(store.answers(study), 1):
             where = f"{path}: answer {number}"
             found.answers.append((where, checked(answer, study, where)))
-    return found
+    return found if found.withdrawn else found.of(path)
 
 
 def _key(answer: Answer) -> tuple[str, str]:
@@ -190,5 +205,12 @@ def summary(study: Study, done: Ingested) -> list[str]:
         f"raters: {', '.join(f'{source} {len(raters[source])}' for source in SOURCES if raters[source]) or 'none'}",
         f"not answered: {', '.join(f'{source} {n}' for source, n in sorted(done.unanswered.items())) or 'none'}",
         f"left out: {', '.join(f'{n} {why}' for why, n in sorted(done.left_out.items()) if n) or 'none'}",
+    ]
+    if done.blank:
+        lines.append(f"blank: {some(done.blank)}")
+    lines += [
+        f"place {place} was answered by {len(raters)} raters: {', '.join(raters)}; all of their answers count, so that "
+        "its comparisons have more votes than others"
+        for place, raters in done.doubled.items()
     ]
     return lines

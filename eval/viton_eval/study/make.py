@@ -24,7 +24,6 @@ from viton_eval.study.pictures import Pictures, write_pictures
 from viton_eval.study.settings import StudySettings
 from viton_eval.study.used import used_by
 
-
 SALT_BYTES = 16  # of the pictures' names
 
 

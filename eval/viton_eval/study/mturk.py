@@ -99,7 +99,7 @@ def read_results(path: Path, study: Study, salt: bytes) -> Found:
         rater = f"mturk-{hashlib.sha256(salt + worker.encode()).hexdigest()[:16]}"
         late = str(int(float(took) > study.settings.block_seconds))
         _add(found, row, study, Answer(study.id, rater, "", "", "mturk", "", "", _utc(row), late), state == "Rejected")
-    return found
+    return found.of(path)
 
 
 def _add(found: Found, row: Row, study: Study, blank: Answer, rejected: bool) -> None:

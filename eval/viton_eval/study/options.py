@@ -21,6 +21,7 @@ class Options(NamedTuple):
     parameters: tuple[str, ...] = PARAMETERS  # of the address: participant, study and session of a recruiting service
     lab: bool = False  # several raters, one after another, at one browser
     hosts: tuple[str, ...] = ()  # names under which it may be asked for; none: any name
+    places: tuple[int, ...] = ()  # of the design, that are given to who comes; none: all
 
 
 def options_of(token: str, code: str, url: str, parameters: str, lab: bool) -> Options:

@@ -13,6 +13,7 @@ from viton_eval.csv_cells import csv_line
 from viton_eval.study.answers import answers_text
 from viton_eval.study.guard import Limiter, set_cookie
 from viton_eval.study.options import Options
+from viton_eval.study.places import spans
 from viton_eval.study.progress import places_of, totals
 from viton_eval.study.sessions import RefusedError, Sessions
 from viton_eval.templates import render
@@ -78,8 +79,9 @@ def _door(message: str, status: int) -> HTMLResponse:
 
 
 def _overview(sessions: Sessions) -> HTMLResponse:
-    places = places_of(sessions.study, sessions.store)
-    values = {"study": sessions.study, "places": places, "totals": totals(places)}
+    known = places_of(sessions.study, sessions.store)
+    places = [place for place in known if place.name or place.rater in sessions.places]
+    values = {"study": sessions.study, "places": places, "totals": totals(places), "given": spans(sessions.places)}
     return HTMLResponse(render("study_organiser.html.j2", **values))
 
 

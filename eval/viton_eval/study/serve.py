@@ -9,8 +9,10 @@ import uvicorn
 
 from viton.console import say
 from viton.errors import InputError
+from viton_eval.study.export import raters_of
 from viton_eval.study.frozen import read_study
 from viton_eval.study.options import Options
+from viton_eval.study.places import on_sheets, spans
 from viton_eval.study.server import make_app
 from viton_eval.study.sessions import stamp, utc_now
 from viton_eval.study.store import VOTES, Store
@@ -18,21 +20,27 @@ from viton_eval.study.store import VOTES, Store
 HERE = ("127.0.0.1", "::1", "localhost")
 
 
-def serve(folder: Path, host: str, port: int, options: Options, tell_token: bool) -> None:
+def serve(folder: Path, host: str, port: int, options: Options, tell_token: bool, raters: str = "") -> None:
     """Serve a study until SIGINT or SIGTERM; tell_token: print the organiser's address with the token in it.
 
     At an address of this machine alone it is found by that machine's own names and those of `options.hosts`.
-    Raises InputError for a study, database or port that cannot be had.
+    raters: which places it gives out, such as 4-12; all by default.   Raises InputError for a study, database or port
+    that cannot be had, UsageError for places that the design does not have.
     """
     study = read_study(folder)
+    places = raters_of(raters, study)
     store = Store(folder / VOTES)
     store.start(study, stamp(utc_now()))
     names = (*HERE, *options.hosts) if host in HERE else ()
-    app = make_app(study, store, options._replace(hosts=names))
+    app = make_app(study, store, options._replace(hosts=names, places=tuple(places)))
     with _listening(host, port) as listener:
         address, number = listener.getsockname()[:2]
         base = f"http://{f'[{address}]' if ':' in address else address}:{number}"
-        say(f"study {study.id}, {study.raters} raters: {base}/")
+        say(f"study {study.id}, places {spans(places)} of {study.raters}: {base}/")
+        if twice := on_sheets(study) & set(places):
+            rest = spans(set(places) - twice)
+            hint = f"--raters {rest} gives out the others" if rest else "no others are left"
+            say(f"sheets of places {spans(twice)} are out, which are given out here as well: {hint}")
         say(f"organiser: {base}/organiser" + (f"?token={options.organiser_token}" if tell_token else ""))
         if host not in HERE:
             say("others can reach this port, and nothing is encrypted: put a server with https before it")

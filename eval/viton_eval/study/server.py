@@ -67,7 +67,7 @@ class Given(Model):
 def make_app(study: Study, store: Store, options: Options, clock: Clock = utc_now) -> Guard:
     """The server of a study, behind its guard; the store is started already."""
     completion = {"code": options.completion_code, "url": options.completion_url}
-    sessions = Sessions(study, store, completion, clock)
+    sessions = Sessions(study, store, completion, clock, options.places)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=_closing(store))
     app.include_router(_page_routes(study, options))
     app.include_router(_rater_routes(sessions, options, Limits()))

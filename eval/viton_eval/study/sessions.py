@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -61,15 +61,24 @@ def stamp(moment: datetime) -> str:
 class Sessions:
     """All raters of one study.
 
-    completion: code and url of the last page.   Raises RefusedError, or sqlite3.Error where nothing could be stored.
+    completion: code and url of the last page.   places: of the design, that are given to who comes; all by default.
+    Raises RefusedError, or sqlite3.Error where nothing could be stored.
     """
 
-    def __init__(self, study: Study, store: Store, completion: Mapping[str, str], clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        study: Study,
+        store: Store,
+        completion: Mapping[str, str],
+        clock: Clock = utc_now,
+        places: Collection[int] = (),
+    ) -> None:
         self.study, self.store, self.completion, self.clock = study, store, completion, clock
         self.consent = hashlib.sha256(study.settings.texts.consent.encode()).hexdigest()
         self.trials: dict[int, list[Trial]] = {}
         for trial in study.trials:
             self.trials.setdefault(trial.rater, []).append(trial)
+        self.places = sorted(places or self.trials)
 
     def arrive(self, token: str, recruited: Recruited) -> tuple[str, Screen]:
         """Resume, or ask for consent; returns the session's token, which may be a new one, and what to show.
@@ -223,7 +232,7 @@ class Sessions:
 
     def _free(self, db: sqlite3.Connection) -> int | None:
         held = {row["rater"] for row in db.execute("SELECT rater FROM sessions WHERE holds")}
-        return next((rater for rater in sorted(self.trials) if rater not in held), None)
+        return next((rater for rater in self.places if rater not in held), None)
 
     def _regained(self, db: sqlite3.Connection, row: sqlite3.Row) -> sqlite3.Row:
         """Who comes back to a place that was given free and that nobody took has it again."""

@@ -69,7 +69,7 @@ def read_sheet(path: Path, study: Study) -> Found:
         side = _side(row, study)
         answer = Answer(study_id, f"sheet-{trial.rater}", name, side, "sheet")
         found.answers.append((row.where, checked(answer, study, row.where)))
-    return found
+    return found.of(path)
 
 
 def _side(row: Row, study: Study) -> str:
@@ -97,4 +97,4 @@ def read_csv(path: Path, study: Study) -> Found:
             found.unanswered[cells["source"] if cells["source"] in SOURCES else "csv"] += 1
             continue
         found.answers.append((row.where, checked(Answer(**cells), study, row.where)))
-    return found
+    return found.of(path)

@@ -2,10 +2,14 @@
 
 import csv
 import io
+import shutil
 from types import SimpleNamespace
 
 import pytest
 
+from tests.viton_eval.study.visitor import Served
+from viton_eval.study.answers import Answer
+from viton_eval.study.frozen import read_study
 from viton_eval.study.mturk import batch_text
 from viton_eval.study.sheet_csv import SHEET, sheet_text
 from viton_eval.study.sheets_pdf import printed
@@ -71,3 +75,49 @@ def verb(command):
         return SimpleNamespace(code=code, out=out, err=err)
 
     return run
+
+
+@pytest.fixture
+def own(study, tmp_path):
+    """A copy of the study that may be written to."""
+    return read_study(shutil.copytree(study.folder, tmp_path / "study"))
+
+
+@pytest.fixture
+def write(tmp_path):
+    def written(name, text):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return written
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Serve the study from a database of its own."""
+    served = []
+
+    def serving(study, name="server"):
+        served.append(Served(study, tmp_path / name))
+        return served[-1]
+
+    yield serving
+    for one in served:
+        one.store.close()
+
+
+def by_trial(answers):
+    return {(one.rater, one.trial): one.answer for one in answers}
+
+
+def text_of(study):
+    return (study.folder / "answers.csv").read_bytes()
+
+
+def of_server(study, rater, name, answer="left"):
+    return [
+        Answer(study.id, name, trial.trial, answer if trial.task == "choice" else "fake", "server", "900", late="0")
+        for trial in study.of_rater(rater)
+    ]
