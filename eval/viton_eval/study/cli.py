@@ -119,13 +119,14 @@ def analyse(
     from viton_eval.study.analysis_files import as_json as told
     from viton_eval.study.analysis_files import write_analysis
     from viton_eval.study.analysis_text import analysis_text
-    from viton_eval.study.answers import ANSWERS, read_answers
+    from viton_eval.study.answers import read_answers
     from viton_eval.study.frozen import read_study
+    from viton_eval.study.ingest import ingested
 
     made = read_study(folder)
     out = out or folder / "analysis"
     made.expect_apart(out)
-    found = analyse(made, read_answers(answers or folder / ANSWERS, made), seed, draws)
+    found = analyse(made, read_answers(answers or ingested(made), made), seed, draws)
     written = write_analysis(out, found)
     print(json.dumps(told(found), indent=1) if as_json else analysis_text(found))
     say(f"wrote {len(written)} files to {out}")

@@ -85,6 +85,7 @@ def read_study(folder: Path, pictures: bool = True) -> Study:
 
     Raises InputError naming the file that is missing, damaged or was changed after the study was made.
     """
+    _expect_all(folder)
     path = folder / DESIGN
     told = read_json(path)
     if not isinstance(told, dict) or told.get("schema") != SCHEMA:
@@ -92,8 +93,6 @@ def read_study(folder: Path, pictures: bool = True) -> Study:
         raise InputError(path, f"a study's design of schema {SCHEMA}", got)
     digest = str(told.get("digest"))
     _expect(path, digest, digest_of({key: value for key, value in told.items() if key != "digest"}))
-    if not (folder / TRIALS).is_file():
-        raise InputError(folder / TRIALS, "the study's trials", "no such file")
     _expect(folder / TRIALS, str(told["trials_sha256"]), sha256_of(folder / TRIALS))
     if pictures:
         _expect(folder / PICTURES, str(told["pictures_sha256"]), _pictures_digest(folder / PICTURES))
@@ -103,6 +102,15 @@ def read_study(folder: Path, pictures: bool = True) -> Study:
     trials = _trials(folder / TRIALS)
     by_name = {trial.trial: trial for trial in trials}
     return Study(folder, settings, methods, pairs, (height, width), trials, by_name, digest, told)
+
+
+def _expect_all(folder: Path) -> None:
+    there = {DESIGN: (folder / DESIGN).is_file(), TRIALS: (folder / TRIALS).is_file()}
+    missing = [name for name, found in (there | {PICTURES: (folder / PICTURES).is_dir()}).items() if not found]
+    if missing:
+        kind = "one" if folder.is_dir() else "a file" if folder.exists() else "no such folder"
+        got = f"{kind} without {', '.join(missing)}" if folder.is_dir() else kind
+        raise InputError(folder, "a study's folder, as `viton-eval study make` writes it", got)
 
 
 def _expect(path: Path, wanted: str, found: str) -> None:

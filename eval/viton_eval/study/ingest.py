@@ -30,7 +30,7 @@ from viton_eval.study.answers import (
 from viton_eval.study.found import Found
 from viton_eval.study.frozen import Study
 from viton_eval.study.places import doubled, unanswered
-from viton_eval.study.store import Store, hashed
+from viton_eval.study.store import VOTES, Store, hashed
 
 SALT = "worker_salt"  # beside the answers and for nobody: with it a worker's id can be looked for in them
 SALT_BYTES = 32
@@ -193,6 +193,16 @@ def _keep_salt(study: Study, salt: bytes) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as stream:
             stream.write(salt)
+
+
+def ingested(study: Study) -> Path:
+    """Where the study's answers lie; InputError that says how they come there where there are none yet."""
+    path, votes = study.folder / ANSWERS, study.folder / VOTES
+    if not path.is_file():
+        how = f"--server {votes}" if votes.is_file() else "--server, --mturk, --sheet or --csv"
+        expected = f"the study's answers (run `viton-eval study ingest {study.folder} {how}` first)"
+        raise InputError(path, expected, "no such file")
+    return path
 
 
 def summary(study: Study, done: Ingested) -> list[str]:

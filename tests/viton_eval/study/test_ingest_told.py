@@ -96,3 +96,14 @@ def test_workers_who_share_a_place_are_as_designed(own, write):  # noqa: F811
     done = ingest(own, Sources(mturk=[write("m.csv", table(results(own, alternate)))]))
     assert len({one.rater for one in done.answers}) > own.raters
     assert done.doubled == {}
+
+
+def test_an_analysis_before_there_are_answers_says_how_they_come_in(own, serve, verb):  # noqa: F811
+    done = verb("analyse", own.folder)
+    assert done.code == 1
+    assert f"run `viton-eval study ingest {own.folder} --server, --mturk, --sheet or --csv` first" in done.err
+    votes = own.folder / "votes.sqlite3"
+    votes.write_bytes(serve(own).store.path.read_bytes())
+    done = verb("analyse", own.folder)
+    assert (done.code, f"study ingest {own.folder} --server {votes}` first" in done.err) == (1, True)
+    assert not (own.folder / "analysis").exists()

@@ -187,13 +187,26 @@ def test_a_study_that_was_changed_is_refused(copy, change):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [(DESIGN, "a JSON file"), (TRIALS, "the study's trials"), ("pictures", "frozen with")]
+    "names", [[DESIGN], [TRIALS], ["pictures"], [DESIGN, TRIALS], [DESIGN, TRIALS, "pictures"]], ids=" ".join
 )
-def test_what_is_missing_is_named(copy, name, said):
-    path = copy / name
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
-    with pytest.raises(InputError, match=said):
+def test_what_is_no_study_is_said_with_all_that_is_missing(copy, names):
+    for path in (copy / name for name in names):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises(InputError, match="a study's folder, .*, got one without " + ", ".join(names) + "$"):
         read_study(copy)
+
+
+@pytest.mark.parametrize("verb", [["analyse"], ["ingest", "--sheet", "x"], ["serve"], ["export", "--as", "pdf"]])
+def test_a_wrong_folder_is_no_study_to_any_verb(command, tmp_path, verb):
+    more = ["--out", tmp_path / "out"] if verb[0] == "export" else []
+    for folder, said in [
+        (tmp_path, "one without design.json, trials.csv, pictures"),
+        (tmp_path / "x", "no such folder"),
+    ]:
+        code, out, error = command(verb[0], folder, *verb[1:], *more)
+        assert (code, out) == (1, "")
+        assert error.count("\n") == 1
+        assert f"{folder}: expected a study's folder, as `viton-eval study make` writes it, got {said}" in error
 
 
 @pytest.mark.parametrize(
