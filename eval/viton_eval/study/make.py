@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from pydantic import ValidationError
 
 from viton.config import PATTERN
 from viton.data.dataset import Dataset
@@ -166,7 +167,18 @@ def _photos(data: Dataset, pairs: list[Pair]) -> str:
 
 def _is_of(out: Path, facts: Mapping[str, Any]) -> bool:
     told = read_json(out / DESIGN)
-    return isinstance(told, dict) and all(told.get(name) == value for name, value in facts.items())
+    if not isinstance(told, dict):
+        return False
+    known = told | {"settings": _with_defaults(told.get("settings"))}
+    return all(known.get(name) == value for name, value in facts.items())
+
+
+def _with_defaults(settings: object) -> object:
+    """Settings of a design, with those that came into being after it was frozen; what are none stay as they are."""
+    try:
+        return StudySettings.model_validate(settings).model_dump(mode="json")
+    except ValidationError:
+        return settings
 
 
 def _made(out: Path, facts: Mapping[str, Any]) -> bool:

@@ -26,7 +26,8 @@ URL = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~%-]+)*/?")
 MOST_BYTES = 65_535  # of a HIT's page (MTurk's HTMLQuestion)
 SHOWN = ("trial", "person", "clothing", "left", "right")  # of each trial: columns of a batch
 NEEDED = ("HITId", "WorkerId", "AssignmentStatus", "WorkTimeInSeconds", "Input.study", "Input.trial_1")
-READ = r"Input\.trial_\d{1,3}|Answer\.(answer|ms)_\d{1,3}"
+SPENT = "Answer.block_ms"  # from Begin to the end, by the worker's clock; batches of other pages lack it
+READ = r"Input\.trial_\d{1,3}|Answer\.(answer|ms)_\d{1,3}|Answer\.block_ms"
 WORKER = re.compile(r"[A-Za-z0-9]{1,64}")
 STATES = ("Submitted", "Approved", "Rejected")
 HOURS = {"UTC": 0, "GMT": 0, "PST": 8, "PDT": 7}  # to add for UTC; MTurk's tables tell Pacific time
@@ -66,7 +67,8 @@ def batch_text(study: Study, trials: Sequence[Trial], url: str) -> str:
 
 def hit_html(study: Study, trials: Sequence[Trial]) -> str:
     """The page of a HIT with a variable for each column of the batch; InputError where MTurk would find it too long."""
-    texts = {name: _without_variables(text) for name, text in study.settings.texts}
+    told = {**dict(study.settings.texts), "consent": study.settings.texts.consent_on("mturk")}
+    texts = {name: _without_variables(text) for name, text in told.items()}
     most = max(map(len, blocks_of(trials)))
     html = render("mturk.html.j2", texts=texts, settings=study.settings, most=most, size=study.size)
     html = html.replace(DOLLAR, "&#36;")
@@ -97,7 +99,10 @@ def read_results(path: Path, study: Study, salt: bytes) -> Found:
         _expect(row, "WorkerId", WORKER.fullmatch(worker), "letters and digits")
         _expect(row, "WorkTimeInSeconds", NUMBER.fullmatch(took), "seconds")
         rater = f"mturk-{hashlib.sha256(salt + worker.encode()).hexdigest()[:16]}"
-        late = str(int(float(took) > study.settings.block_seconds))
+        spent = row.cells.get(SPENT, "")
+        _expect(row, SPENT, not spent or NUMBER.fullmatch(spent), "milliseconds or nothing")
+        seconds = float(spent) / 1000 if spent else float(took)  # those since accepting have the reading in them
+        late = str(int(seconds > study.settings.block_seconds))
         _add(found, row, study, Answer(study.id, rater, "", "", "mturk", "", "", _utc(row), late), state == "Rejected")
     return found.of(path)
 

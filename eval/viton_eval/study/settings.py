@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from viton.settings import Model
+from viton_eval.study.consent import PAGE, Channel, consent_on
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=100_000)]
@@ -40,16 +41,16 @@ class Texts(Model):
         "Now single pictures are shown for a moment only. Some are photos, some are made by a computer. "
         "Look at the cross in the middle; after each picture say which it was."
     )
-    consent: str = (
-        "You are asked to compare pictures for a scientific study. Taking part is voluntary. You may stop at any "
-        "time, and you may withdraw: then all your answers are deleted.\n\n"
-        "Stored are your answers, how long each took, and when it was given, under a random number. Your name and "
-        "your network address are not stored. If a recruiting service sent you here, the number that it gave you is "
-        "stored so that you can be paid; it is deleted if you withdraw.\n\n"
-        "The answers, without that number, may be published."
-    )
+    consent: str = PAGE
+    consent_paper: str = ""  # in booklets; "": `consent`, or, where that is the default, a text that is true of paper
+    consent_mturk: str = ""  # on Mechanical Turk; "": likewise
     thanks: str = "Thank you. Your answers are stored."
     contact: str = ""  # whom a rater may ask; shown beside the consent
+
+    def consent_on(self, channel: Channel) -> str:
+        """What is agreed to where the study is answered on the page, on paper or on Mechanical Turk."""
+        own = {"page": self.consent, "paper": self.consent_paper, "mturk": self.consent_mturk}[channel]
+        return consent_on(channel, self.consent, own)
 
 
 class StudySettings(Model):

@@ -108,7 +108,7 @@ def _cover(study: Study, rater: int, blocks: int) -> Iterator[Flowable]:
     texts, settings = study.settings.texts, study.settings
     yield Paragraph(escape(texts.title), TITLE)
     yield Paragraph("Before you begin", SECTION)
-    yield from _paragraphs(texts.consent)
+    yield from _paragraphs(texts.consent_on("paper"))
     if texts.contact:
         yield from _paragraphs(f"Questions: {texts.contact}")
     yield _Tick("I have read this and take part of my own will.")

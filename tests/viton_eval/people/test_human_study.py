@@ -86,6 +86,19 @@ def test_an_unused_study_makes_room_for_one_of_new_results_and_a_used_one_does_n
         (out / name).unlink()
 
 
+def test_a_design_from_before_a_setting_came_into_being_is_still_current(source, tmp_path):
+    out = tmp_path / "study"
+    made = make_study(out, source, SETTINGS, 4)
+    design = dict(made.design)
+    for name in ("consent_paper", "consent_mturk"):
+        del design["settings"]["texts"][name]
+    (out / "design.json").write_text(json.dumps(design))
+    assert is_current(out, source, SETTINGS, 4)
+    design["settings"]["texts"]["consent_paper"] = "Another."
+    (out / "design.json").write_text(json.dumps(design))
+    assert not is_current(out, source, SETTINGS, 4)
+
+
 def test_a_study_whose_sheets_are_out_keeps_its_key(source, tmp_path):
     first = remake_study(tmp_path / "study", source, SETTINGS, 4)
     for _ in range(2):

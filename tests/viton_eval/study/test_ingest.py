@@ -63,6 +63,14 @@ def test_work_beyond_the_block_s_time_is_late(own, write):  # noqa: F811
     assert {one.late for one in done.answers} == {"1"}
 
 
+def test_the_time_since_begin_decides_where_the_page_tells_it(own, write):  # noqa: F811
+    limit = own.settings.block_seconds
+    for spent, late in ((limit * 1000, "0"), (limit * 1000 + 1, "1")):
+        took = {"WorkTimeInSeconds": str(limit + 300), "Answer.block_ms": str(spent)}
+        done = ingest(own, Sources(mturk=[write("r.csv", table(results(own, alternate, **took)))]), anew=True)
+        assert {one.late for one in done.answers} == {late}
+
+
 def test_workers_are_told_apart_but_not_named(own, write):  # noqa: F811
     rows = results(own, alternate, worker=lambda number: f"AWORKER{number // 2}")
     done = ingest(own, Sources(mturk=[write("results.csv", table(rows))]))

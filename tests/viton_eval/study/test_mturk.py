@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from viton.errors import InputError, UsageError
+from viton_eval.study.consent import MTURK
 from viton_eval.study.mturk import batch_text, blocks_of, hit_html, picture_url
 
 URL = "https://example.org/p/"
@@ -84,8 +85,12 @@ def test_the_page_fetches_nothing_but_the_batch_s_pictures_and_posts_to_mturk(ht
 
 
 def test_the_time_limit_and_consent_are_on_the_page(study, html):
-    assert f"You have {study.settings.block_seconds} seconds" in html
+    assert (
+        f"You have {study.settings.block_seconds} seconds for all of them</strong>, from when you press Begin" in html
+    )
     assert "Taking part is voluntary" in html
+    assert MTURK.split("\n\n")[0] in html
+    assert "withdraw" not in html
 
 
 def test_workers_cannot_read_a_method_or_kind_in_batch_or_page(study, html):
@@ -159,7 +164,9 @@ def test_a_worker_does_a_hit_and_the_form_says_what_was_clicked(chromium, study,
     assert page.get_by_role("button", name="Begin").is_disabled()
     page.goto("https://hit.test/?assignmentId=A1&turkSubmitTo=https%3A%2F%2Fworkersandbox.mturk.com")
     page.get_by_label("I have read this").check()
+    assert page.get_by_text("seconds left").count() == 0  # not before Begin
     page.get_by_role("button", name="Begin").click()
+    assert page.get_by_text(f"{study.settings.block_seconds} seconds left").is_visible()
     count = sum(bool(value) for name, value in row.items() if name.startswith("trial_"))
     expected = {"assignmentId": "A1"}
     for number in range(1, count + 1):
@@ -178,6 +185,7 @@ def test_a_worker_does_a_hit_and_the_form_says_what_was_clicked(chromium, study,
     ((url, fields),) = posted
     times = {name: fields.pop(name) for name in [*fields] if name.startswith("ms_")}
     assert url == "https://workersandbox.mturk.com/mturk/externalSubmit"
+    assert sum(map(int, times.values())) <= int(fields.pop("block_ms")) < 60_000
     assert fields == expected
     assert sorted(times) == [f"ms_{number}" for number in range(1, count + 1)]
     assert all(value.isdigit() for value in times.values())

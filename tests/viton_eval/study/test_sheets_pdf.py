@@ -11,6 +11,7 @@ from pypdf import PdfReader
 
 from viton.errors import InputError
 from viton.images import load_rgb
+from viton_eval.study.consent import PAPER
 from viton_eval.study.sheets_pdf import MOST_DPI, _picture, booklet, printed
 
 TRIAL = re.compile(r"Trial (\d+-\d+)\n")
@@ -68,6 +69,9 @@ def test_pages_are_numbered_and_name_rater_and_study_and_the_first_asks_for_cons
         assert "Rater 2" in text
         assert f"Study {study.id}" in text
     assert "Taking part is voluntary" in pages[0]
+    flat = " ".join(pages[0].split())
+    assert all(part in flat for part in PAPER.split("\n\n"))
+    assert "withdraw" not in flat
     assert "I have read this and take part of my own will." in pages[0]
     assert "more realistic and accurate" in pages[0]
 
