@@ -19,22 +19,26 @@ def preferences(
 ) -> Figure:
     """Shares of votes won with their intervals, a method a row; hollow: with those whom the rules leave out.
 
-    kept, everything: (N,3) value, low, high in [0,1]; an interval of NaN is not drawn.
+    kept, everything: (N,3) value, low, high in [0,1]; an interval of NaN is not drawn. Equal ones, where nobody is left
+    out, are drawn once.
     """
     figure = Figure(figsize=(7.2, 0.46 * len(names) + 1.2), layout="constrained")
     axis = figure.subplots()
     axis.axvline(50, color=FAINT, linewidth=1)
     places = np.arange(len(names))[::-1]
-    for values, offset, face in ((kept, APART, None), (everything, -APART, "white")):
+    alike = np.array_equal(kept, everything, equal_nan=True)
+    rows = [(kept, 0.0, None)] if alike else [(kept, APART, None), (everything, -APART, "white")]
+    for values, offset, face in rows:
         for place, name, (value, low, high) in zip(places, names, 100 * values, strict=True):
             colour = colour_of(name, list(names))
             axis.plot([low, high], [place + offset] * 2, color=colour, linewidth=1.8, solid_capstyle="butt")
             axis.plot(value, place + offset, "o", color=colour, markersize=5.5, markerfacecolor=face or colour)
-    for face, label in ((INK, "after the rules"), ("white", "everybody")):
+    for face, label in [] if alike else [(INK, "after the rules"), ("white", "everybody")]:
         axis.plot([], [], "o", color=INK, markerfacecolor=face, markersize=5.5, label=label)
     axis.set(yticks=places, yticklabels=names, xlim=(0, 100), ylim=(-0.6, len(names) - 0.4))
     axis.set_xlabel("votes won against the others, %; 95% clustered by rater and pair; 50 is chance", fontsize=FONT)
-    figure.legend(loc="outside upper right", ncols=2, fontsize=FONT, frameon=False)
+    if not alike:
+        figure.legend(loc="outside upper right", ncols=2, fontsize=FONT, frameon=False)
     if title:
         figure.suptitle(title, fontsize=FONT + 1, color="#b91c1c", x=0.02, ha="left")
     quiet(axis)

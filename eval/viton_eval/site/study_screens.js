@@ -24,6 +24,7 @@ window.screens = (function () {
       const old = section.querySelector(`img[data-place="${spot}"]`);
       for (const name of ["class", "data-place", "alt", "width", "height"]) image.setAttribute(name, old.getAttribute(name));
       if (old !== image) old.replaceWith(image);
+      section.style.setProperty("--ratio", image.naturalWidth / image.naturalHeight);
     }
   }
 

@@ -31,12 +31,13 @@ from viton_eval.study.frozen import DESIGN, Study
 FONT, BOLD = "DejaVuSans", "DejaVuSans-Bold"  # embedded; they come with matplotlib
 GREY = Color(0.35, 0.35, 0.35)
 PALE = Color(0.75, 0.75, 0.75)
+BAND = Color(0.93, 0.93, 0.93)
 MARGIN, TOP, FOOT = 15 * mm, 22 * mm, 14 * mm
 HEAD = 15 * mm  # from the top of a page to its head
 WIDTH, HEIGHT = A4[0] - 2 * MARGIN, A4[1] - TOP - FOOT
 RESULT, REFERENCE = (46 * mm, 61.4 * mm), (33 * mm, 44 * mm)  # the largest that a picture gets: three trials a page
 GAP, PARTING = 4 * mm, 14 * mm  # between pictures; between what is given and what is judged
-HEADING, BOXES, BELOW = 8 * mm, 8.5 * mm, 4 * mm
+HEADING, BOXES, BELOW = 7.5 * mm, 8 * mm, 3 * mm
 TRIAL_HEIGHT = HEADING + RESULT[1] + BOXES + BELOW
 TICK = 4.5 * mm  # the side of a box to tick
 FEWEST_DPI, MOST_DPI = 150, 300  # of printed pictures: enlarged so that no printer shows squares, shrunk to what it can
@@ -83,27 +84,38 @@ def _written(study: Study, rater: int, pages: int, load: Loader) -> tuple[bytes,
     document = BaseDocTemplate(stream, pagesize=A4, invariant=1, title=f"Study {study.id}, rater {rater}", author="")
     none = {f"{side}Padding": 0 for side in ("left", "bottom", "right", "top")}
     document.addPageTemplates(PageTemplate(frames=[Frame(MARGIN, FOOT, WIDTH, HEIGHT, **none)], onPage=furniture))
-    blocks = [list(block) for _, block in groupby(printed(study, rater), lambda trial: trial.block)]
-    story = [*_cover(study, rater, len(blocks))]
-    for number, block in enumerate(blocks, 1):
-        story += _block(study, block, f"Block {number} of {len(blocks)}", load)
-    document.build(story)
+    document.build([*_cover(study, rater), *_pages(study, rater, load)])
     return stream.getvalue(), document.page
 
 
-def _block(study: Study, trials: list[Trial], name: str, load: Loader) -> Iterator[Flowable]:
-    """A block from a page of its own on; each of its pages begins with the question."""
+def _pages(study: Study, rater: int, load: Loader) -> Iterator[Flowable]:
+    """All trials, block after block, as many on a page as it has room for; each page begins with the question."""
+    blocks, room = [list(block) for _, block in groupby(printed(study, rater), lambda trial: trial.block)], 0.0
+    for number, block in enumerate(blocks, 1):
+        name = f"Block {number} of {len(blocks)}"
+        for place, trial in enumerate(block):
+            start = _BlockStart(name) if place == 0 else None
+            if room < TRIAL_HEIGHT + (start.height if start else 0):
+                heading = _heading(study, name if start else f"{name}, continued")
+                room = HEIGHT - heading.height
+                yield from (PageBreak(), heading)
+            elif start:
+                room -= start.height
+                yield start
+            room -= TRIAL_HEIGHT
+            yield _TrialBox(study, trial, load)
+
+
+def _heading(study: Study, name: str) -> _Heading:
+    """The head of a page; raises InputError for a question that is too long."""
     heading = _Heading(study, name)
-    a_page = int((HEIGHT - heading.height) // TRIAL_HEIGHT)
-    if a_page < 1:
+    if heading.height + TRIAL_HEIGHT > HEIGHT:
         got = f"{len(study.settings.texts.question)} signs"
         raise InputError(f"{study.folder / DESIGN}: texts.question", "a question that leaves room for a trial", got)
-    for first in range(0, len(trials), a_page):
-        yield from (PageBreak(), heading if first == 0 else _Heading(study, f"{name}, continued"))
-        yield from (_TrialBox(study, trial, load) for trial in trials[first : first + a_page])
+    return heading
 
 
-def _cover(study: Study, rater: int, blocks: int) -> Iterator[Flowable]:
+def _cover(study: Study, rater: int) -> Iterator[Flowable]:
     """Consent, instructions, and how to answer; as many pages as the texts need."""
     texts, settings = study.settings.texts, study.settings
     yield Paragraph(escape(texts.title), TITLE)
@@ -116,12 +128,12 @@ def _cover(study: Study, rater: int, blocks: int) -> Iterator[Flowable]:
     yield from _paragraphs(texts.instructions)
     yield Paragraph("How you answer", SECTION)
     tie = " If you see no difference at all, tick that box." if settings.ties else ""
-    number = len(printed(study, rater))
+    number, blocks = len(printed(study, rater)), len({trial.block for trial in printed(study, rater)})
     yield from _paragraphs(
         f"This booklet has {number} trials in {blocks} blocks. In each, tick one box: A for the picture on the left, "
         f"B for the one on the right.{tie} If you tick a wrong box, strike it out and tick the other.\n\n"
         f"Answer in the order of the pages and do not go back. A block has up to {settings.block_trials} trials and "
-        f"should take you no longer than {settings.block_seconds} seconds.\n\n"
+        f"should take you no longer than {settings.block_seconds} seconds; between blocks you may rest.\n\n"
         "Please write no name and nothing else into this booklet."
     )
 
@@ -161,6 +173,21 @@ class _Heading(_Tick):
         self.canv.setFillColor(GREY)
         self.canv.drawCentredString(WIDTH / 2, self.height + TOP - HEAD, self.words)  # in the line of the page's head
         self.canv.setFillColor(black)
+
+
+class _BlockStart(_Tick):
+    """Where a block begins further down on a page: its name on a band."""
+
+    def __init__(self, block: str) -> None:
+        super().__init__(block)
+        self.height = 7.5 * mm
+
+    def draw(self) -> None:
+        self.canv.setFillColor(BAND)
+        self.canv.rect(0, 2 * mm, WIDTH, 5 * mm, stroke=0, fill=1)
+        self.canv.setFillColor(black)
+        self.canv.setFont(FONT, 8)
+        self.canv.drawCentredString(WIDTH / 2, 3.5 * mm, self.words)
 
 
 class _TrialBox(Flowable):

@@ -46,12 +46,23 @@ def test_flashes_are_left_out(study, pages):
     assert not flashes & set(TRIAL.findall("\n".join(pages)))
 
 
-def test_blocks_have_pages_of_their_own_that_say_so(study, pages):
+def test_blocks_say_where_they_begin_and_where_they_go_on(study, pages):
     block = {trial.trial: trial.block for trial in study.trials}
+    last, count = 0, max(trial.block for trial in printed(study, 2))
     for text in pages[1:]:
-        shown = {block[name] for name in TRIAL.findall(text)}
-        assert len(shown) == 1
-        assert f"Block {shown.pop()} of {max(trial.block for trial in printed(study, 2))}" in text
+        shown = [block[name] for name in TRIAL.findall(text)]
+        said = [
+            (int(number), bool(more)) for number, more in re.findall(rf"Block (\d+) of {count}(, continued)?", text)
+        ]
+        assert said == [(number, number == last) for number in dict.fromkeys(shown)]
+        last = shown[-1]
+    assert last == count > 1
+
+
+def test_no_page_but_the_last_has_room_for_another_trial(study, pages):
+    counts = [len(TRIAL.findall(text)) for text in pages[1:]]
+    assert set(counts[:-1]) == {3}
+    assert len(counts) == -(-len(printed(study, 2)) // 3)
 
 
 def test_a_trial_stands_on_one_page_with_its_pictures_and_boxes(pdf, pages):
