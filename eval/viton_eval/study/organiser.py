@@ -26,31 +26,37 @@ def organiser_routes(sessions: Sessions, options: Options) -> APIRouter:
     key = hashlib.sha256(f"organiser of {sessions.study.digest}: {options.organiser_token}".encode()).hexdigest()
     tries = Limiter(most=20, per_second=1)  # of all who try a token, together
 
+    def is_token(given: str) -> bool:
+        if not tries.allows(""):
+            raise RefusedError(429, "too often")
+        return secrets.compare_digest(given.encode(), options.organiser_token.encode())
+
     def known(request: Request) -> bool:
+        """By the cookie, or, for scripts, by the header `Authorization: Bearer TOKEN`."""
+        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer":
+            return is_token(given.strip())
         return secrets.compare_digest(request.cookies.get(cookie, "").encode(), key.encode())
 
     def expect(request: Request) -> None:
         if not known(request):
             raise RefusedError(403, "for the organiser")
 
-    def enter(request: Request, token: str) -> Response:
-        if not tries.allows(""):
-            raise RefusedError(429, "too often")
-        if not secrets.compare_digest(token.encode(), options.organiser_token.encode()):
+    @routes.get(HOME)
+    def home(request: Request) -> Response:
+        if (
+            request.url.query
+        ):  # a token in the address stays in histories and logs: it opens nothing, and goes from there
+            return RedirectResponse(HOME, 303)
+        return _overview(sessions) if known(request) else _door("", 403)
+
+    @routes.post(HOME)
+    async def enter(request: Request) -> Response:
+        if not is_token(_field(await request.body(), "token")):
             return _door("This is not the organiser's token.", 403)
         response = RedirectResponse(HOME, 303)
         set_cookie(request, response, cookie, key, HOME)
         return response
-
-    @routes.get(HOME)
-    def home(request: Request, token: str = "") -> Response:
-        if token:
-            return enter(request, token)
-        return _overview(sessions) if known(request) else _door("", 403)
-
-    @routes.post(HOME)
-    async def post(request: Request) -> Response:
-        return enter(request, _field(await request.body(), "token"))
 
     @routes.post(f"{HOME}/release")
     async def release(request: Request) -> Response:

@@ -21,7 +21,7 @@ HERE = ("127.0.0.1", "::1", "localhost")
 
 
 def serve(folder: Path, host: str, port: int, options: Options, tell_token: bool, raters: str = "") -> None:
-    """Serve a study until SIGINT or SIGTERM; tell_token: print the organiser's address with the token in it.
+    """Serve a study until SIGINT or SIGTERM; tell_token: print the organiser's token beside the address.
 
     At an address of this machine alone it is found by that machine's own names and those of `options.hosts`.
     raters: which places it gives out, such as 4-12; all by default.   Raises InputError for a study, database or port
@@ -41,7 +41,7 @@ def serve(folder: Path, host: str, port: int, options: Options, tell_token: bool
             rest = spans(set(places) - twice)
             hint = f"--raters {rest} gives out the others" if rest else "no others are left"
             say(f"sheets of places {spans(twice)} are out, which are given out here as well: {hint}")
-        say(f"organiser: {base}/organiser" + (f"?token={options.organiser_token}" if tell_token else ""))
+        say(f"organiser: {base}/organiser" + (f", token {options.organiser_token}" if tell_token else ""))
         if host not in HERE:
             say("others can reach this port, and nothing is encrypted: put a server with https before it")
         config = uvicorn.Config(app, access_log=False, log_level="warning", server_header=False, timeout_keep_alive=30)

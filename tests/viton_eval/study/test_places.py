@@ -79,6 +79,15 @@ def test_sheets_that_are_out_are_said_where_the_server_gives_the_same_places(own
     assert f"places {rest} of {own.raters}" in told(rest)
 
 
+def test_the_organisers_token_is_printed_beside_the_address_and_never_in_it(own, capsys, monkeypatch):
+    monkeypatch.setattr(serving.uvicorn, "Server", lambda config: SimpleNamespace(run=lambda sockets: None))
+    for tell, said in ((True, f"/organiser, token {ORGANISER}\n"), (False, "/organiser\n")):
+        serving.serve(own.folder, "127.0.0.1", 0, Options(ORGANISER), tell)
+        told = capsys.readouterr().err
+        assert said in told
+        assert "?" not in told
+
+
 @pytest.mark.parametrize("words", ["0", "99", "3-1", "x", "1-99"])
 def test_places_that_the_design_does_not_have_are_refused(own, verb, words):  # noqa: F811
     done = verb("serve", own.folder, "--port", 0, "--raters", words)

@@ -36,14 +36,35 @@ def test_nobody_without_the_token_sees_anything(served):
     assert client.get("/organiser").status_code == 403
 
 
-def test_the_token_does_not_stay_in_the_address_or_the_cookie(served):
+def test_the_token_comes_by_a_form_and_stays_neither_in_the_address_nor_in_the_cookie(served):
     client = served.visitor().client
-    response = client.get("/organiser", params={"token": ORGANISER}, follow_redirects=False)
+    response = client.post("/organiser", content=f"token={ORGANISER}", follow_redirects=False)
     assert (response.status_code, response.headers["location"]) == (303, "/organiser")
     cookie = response.headers["set-cookie"]
     assert ORGANISER not in cookie
     assert all(word in cookie.lower() for word in ("httponly", "samesite=strict", "path=/organiser"))
     assert client.get("/organiser").status_code == 200
+
+
+def test_a_token_in_the_address_opens_nothing_and_leaves_the_address(served):
+    client = served.visitor().client
+    response = client.get("/organiser", params={"token": ORGANISER}, follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (303, "/organiser")
+    assert "set-cookie" not in response.headers
+    assert client.get("/organiser", params={"token": ORGANISER}).status_code == 403
+
+
+def test_scripts_send_the_token_in_a_header_and_get_no_cookie(served, study):
+    served.visitor().walk(most=2)
+    client = served.visitor().client
+    response = client.get("/organiser/answers.csv", headers={"authorization": f"Bearer {ORGANISER}"})
+    assert response.text == answers_text(served.store.answers(study))
+    assert "set-cookie" not in response.headers
+    for wrong in ("Bearer wrong", "Bearer", "Bearer \u00e4", f"Basic {ORGANISER}", ORGANISER):
+        headers = {"authorization": wrong.encode("latin-1")}
+        assert client.get("/organiser/answers.csv", headers=headers).status_code == 403
+    guesses = [client.get("/organiser", headers={"authorization": f"Bearer {i}"}).status_code for i in range(40)]
+    assert guesses.count(429) >= 15
 
 
 def test_a_raters_cookie_opens_nothing_and_guessing_is_slow(served):
