@@ -139,8 +139,9 @@
   }
 
   async function trial(next) {
+    if (next.seen) return asked_at_once(next);
     const found = await loaded(next);
-    if (screen !== next) return;
+    if (!found || screen !== next) return;
     window.screens.forget([...Object.values(next.pictures), ...next.preload]);
     if (next.page === "flash") return flash(next, found);
     window.screens.place(one("choice"), found);
@@ -158,6 +159,7 @@
       } catch {
         say("The pictures have not come yet; trying again.");
         await wait(pause);
+        if (next.page === "flash") return renewed();  // another window may have shown it: then it comes no more
       }
     }
   }
@@ -175,17 +177,43 @@
     window.screens.preload(next.preload);
   }
 
-  async function flash(next, found) {
-    const name = next.pictures.shown, seen = stored(localStorage, SEEN);  // the name is of this session alone
-    window.screens.place(one("flash"), found);
-    if (seen && seen.name === name) {  // once is once, whoever loads the page again or opens it in another window
-      shown = seen.ms;
-      return answerable(next, "flash");
+  async function renewed() {
+    try {
+      await show(await insisted("arrive", {query: location.search}, "No connection to the server; trying again."));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      await show({page: "wrong"});
     }
+    return null;
+  }
+
+  // Once is once: whoever loads the page again, or comes with another device, has seen the picture or has missed it.
+  async function asked_at_once(next) {
+    const seen = stored(localStorage, SEEN);  // the name is of this session alone
+    shown = seen && seen.name === next.pictures.shown ? seen.ms : null;
+    return answerable(next, "flash");
+  }
+
+  async function allowed(next, look) {
+    try {
+      return (await insisted("show", {trial: next.trial, look}, "No connection to the server; trying again.")).show;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return null;
+    }
+  }
+
+  async function flash(next, found) {
+    const name = next.pictures.shown;
+    window.screens.place(one("flash"), found);
     if (fresh) {
       window.screens.show("ready", settings.title);
       return busy(false);
     }
+    const may = await allowed(next, Array.from(crypto.getRandomValues(new Uint32Array(4)), part => part.toString(16)).join("-"));
+    if (screen !== next) return;
+    if (may === null) return renewed();
+    if (!may) return asked_at_once(next);
     window.screens.show("flash", `${next.done + 1} of ${next.of}: ${settings.title}`);
     one("cross").classList.add("on");
     await wait(FIXATION);

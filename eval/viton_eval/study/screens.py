@@ -47,8 +47,8 @@ def before_block(trials: Sequence[Trial], done: int, key: str) -> Screen:
     )
 
 
-def of_trial(trials: Sequence[Trial], done: int, key: str, seconds_left: float | None) -> Screen:
-    """A trial; seconds_left: of its block, None where it has no end."""
+def of_trial(trials: Sequence[Trial], done: int, key: str, seconds_left: float | None, seen: bool) -> Screen:
+    """A trial; seconds_left: of its block, None where it has no end; seen: of a flash, that it was shown already."""
     trial = trials[done]
     return {
         "page": trial.task,
@@ -57,6 +57,7 @@ def of_trial(trials: Sequence[Trial], done: int, key: str, seconds_left: float |
         "pictures": picture_names(trial, key),
         "preload": _preload(trials[done + 1 : done + 2], key),
         "seconds_left": seconds_left,
+        "seen": seen,
     } | _progress(trials, done)
 
 

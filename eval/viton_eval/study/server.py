@@ -57,6 +57,11 @@ class Begin(Model):
     block: Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 
 
+class Look(Model):
+    trial: Short
+    look: Short
+
+
 class Given(Model):
     trial: Short
     answer: Short
@@ -168,6 +173,10 @@ def _rater_routes(sessions: Sessions, options: Options, limits: Limits) -> APIRo
     @routes.post("/api/answer")
     def answer(request: Request, given: Given) -> Screen:
         return sessions.answer(token_of(request), Vote(**given.model_dump()))
+
+    @routes.post("/api/show")
+    def show(request: Request, given: Look) -> Screen:
+        return {"show": sessions.show(token_of(request), given.trial, given.look)}
 
     @routes.post("/api/withdraw")
     def withdraw(request: Request, response: Response) -> Screen:

@@ -49,6 +49,11 @@ class Vote(NamedTuple):
     shown_ms: float | None = None
 
 
+def flashed(trial: Trial) -> str:
+    """What the log calls it that a flash was shown; the look that it was shown to stands beside it."""
+    return f"flash {trial.trial}"
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -155,6 +160,26 @@ class Sessions:
                 self._insert(db, row, own, vote)
             return self._screen(db, row)
 
+    def show(self, token: str, trial: str, look: str) -> bool:
+        """Whether the flash that is on may be shown now: to one look alone, whatever device or page asks again.
+
+        look: a random name, so that who did not hear the answer may ask again.   RefusedError: no flash, or not on.
+        """
+        with self.store.writing() as db:
+            row = self._known(db, token)
+            own = self._next(db, row)
+            if own is None or own.trial != trial or own.task != "flash" or not row["holds"]:
+                raise RefusedError(409, "this flash is not on")
+            if (before := self._look(db, row, own)) is None:
+                self._log(db, row, flashed(own), look)
+            return before in (None, look)
+
+    def _look(self, db: sqlite3.Connection, row: sqlite3.Row, trial: Trial) -> str | None:
+        """Which look a flash was shown to; None while it was shown to none."""
+        query = "SELECT detail FROM events WHERE session = ? AND what = ?"
+        found = db.execute(query, (row["session"], flashed(trial))).fetchone()
+        return str(found["detail"]) if found else None
+
     def _insert(self, db: sqlite3.Connection, row: sqlite3.Row, own: Trial, vote: Vote) -> None:
         served = self._when(db, row, "served", own.trial)
         if not row["holds"] or own != self._next(db, row) or served is None:
@@ -191,11 +216,13 @@ class Sessions:
             self._log(db, row, "released", "")
 
     def picture(self, token: str, name: str) -> str | None:
-        """The file of a picture of the trial that is on or of the one after it; None for any other name."""
+        """The file of a picture of the trial that is on or the one after it; None for others, and flashes shown."""
         with self.store.reading() as db:
             row = self._known(db, token)
             done = self._done(db, row)
-        return screens.files_of(self.trials[row["rater"]][done : done + 2], row["token"]).get(name)
+            on = self.trials[row["rater"]][done : done + 2]
+            left = [trial for trial in on if trial.task != "flash" or self._look(db, row, trial) is None]
+        return screens.files_of(left, row["token"]).get(name)
 
     def _screen(self, db: sqlite3.Connection, row: sqlite3.Row) -> Screen:
         trials, done, trial = self.trials[row["rater"]], self._done(db, row), self._next(db, row)
@@ -207,7 +234,7 @@ class Sessions:
             return screens.before_block(trials, done, row["token"])
         self._log(db, row, "served", trial.trial)
         left = self._seconds_left(db, row, trial, self.clock())
-        return screens.of_trial(trials, done, row["token"], left)
+        return screens.of_trial(trials, done, row["token"], left, self._look(db, row, trial) is not None)
 
     def _seconds_left(self, db: sqlite3.Connection, row: sqlite3.Row, trial: Trial, now: datetime) -> float | None:
         """Of the trial's block, negative after its end; flashes have no end."""

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest

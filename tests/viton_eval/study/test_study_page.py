@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.soak import served
 from tests.viton_eval.browser import FOCUS, PROBLEMS
-from tests.viton_eval.study.browser_rater import KEYS, Rater
-from viton_eval.study.store import VOTES, Store
+from tests.viton_eval.study.browser_rater import KEYS
+from tests.viton_eval.study.study_page import DESIGN, answers_of, drawn, expect_stored, open_rater, server, tiny  # noqa: F401
 
 pytestmark = pytest.mark.browser
 # Of what browser.py asks of a report: there is nowhere to navigate to, the scripts are this server's own, and the last
@@ -18,65 +18,13 @@ pytestmark = pytest.mark.browser
 ELSEWHERE = ("no labelled nav", "a network is asked")
 
 
-DESIGN = {"per_rater": 6, "gold": 1, "repeats": 1, "flashes": 2, "block_trials": 3, "ties": True, "flash_ms": 120}
-
-
-@pytest.fixture(scope="module")
-def tiny(make, tmp_path_factory):
-    """Forty raters of 6 comparisons, a gold trial, a repeat and 2 flashes; blocks of 3; ties."""
-    return make(tmp_path_factory.mktemp("page") / "study", limit=2, votes=40, seed=1, **DESIGN)
-
-
-@pytest.fixture(scope="module")
-def server(tiny):
-    """Where a server of it listens; each test takes places of its own."""
-    with served(tiny.folder) as (_, port):
-        yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture
-def open_rater(chromium, server):
-    """Open the study as another rater; at the end no script may have failed."""
-    opened = []
-
-    def opened_rater(at=server, **options):
-        rater = Rater(chromium, at, **options)
-        opened.append(rater)
-        return rater
-
-    yield opened_rater
-    for rater in opened:
-        rater.context.close()
-        assert [line for line in rater.wrong if not any(word in line for word in rater.mishaps)] == []
-
-
-def drawn(rng, task):
-    return rng.choice(["left", "right", "tie"] if task == "choice" else ["real", "fake"])
-
-
-def answers_of(study, *raters):
-    """What is stored for the places of these raters."""
-    store = Store(study.folder / VOTES)
-    found = store.answers(study)
-    store.close()
-    places = {rater.place for rater in raters}
-    return [answer for answer in found if answer.trial.split("-")[0] in places]
-
-
-def expect_stored(study, *raters):
-    found = answers_of(study, *raters)
-    given = {trial: answer for rater in raters for trial, answer in rater.given.items()}
-    assert len(found) == sum(len(rater.given) for rater in raters)
-    assert {answer.trial: answer.answer for answer in found} == given
-
-
-def test_three_at_once_one_offline_one_reloading_one_going_back(open_rater, make, tmp_path):
+def test_three_at_once_one_offline_one_reloading_one_going_back(open_rater, make, tmp_path):  # noqa: F811
     three = make(tmp_path / "study", limit=2, votes=3, seed=2, **DESIGN | {"flashes": 1})
     with served(three.folder) as (_, port):
         expect_three_to_answer(open_rater, f"http://127.0.0.1:{port}", three)
 
 
-def expect_three_to_answer(open_rater, at, study):
+def expect_three_to_answer(open_rater, at, study):  # noqa: F811
     rng = random.Random(2)
     offline = open_rater(at, mishaps=["ERR_INTERNET_DISCONNECTED"])
     reloading = open_rater(at)
@@ -121,7 +69,7 @@ def vote_offline(rater, answer):
     rater.until("document.getElementById('notice').hidden")
 
 
-def test_pictures_enter_and_touch_answer_too(open_rater, tiny):
+def test_pictures_enter_and_touch_answer_too(open_rater, tiny):  # noqa: F811
     raters = [open_rater(), open_rater(), open_rater(width=360, height=740, has_touch=True)]
     for rater, by in zip(raters, ["picture", "enter", "touch"], strict=True):
         for answer in ("right", "left") if by == "picture" else ("tie", "right"):
@@ -130,7 +78,7 @@ def test_pictures_enter_and_touch_answer_too(open_rater, tiny):
     expect_stored(tiny, *raters)
 
 
-def test_an_answer_kept_offline_is_sent_after_the_page_was_closed(open_rater, tiny):
+def test_an_answer_kept_offline_is_sent_after_the_page_was_closed(open_rater, tiny):  # noqa: F811
     rater = open_rater(mishaps=["ERR_INTERNET_DISCONNECTED"])
     rater.vote("left")
     assert rater.trial()[1] == f"{rater.place}-2"
@@ -145,7 +93,7 @@ def test_an_answer_kept_offline_is_sent_after_the_page_was_closed(open_rater, ti
     expect_stored(tiny, rater)
 
 
-def test_the_second_half_of_a_slow_double_click_does_not_answer_the_next_trial(open_rater, tiny):
+def test_the_second_half_of_a_slow_double_click_does_not_answer_the_next_trial(open_rater, tiny):  # noqa: F811
     rater = open_rater()
     rater.trial()
     box, mouse = rater.page.locator("#choice [data-answer=left]").bounding_box(), rater.page.mouse
@@ -160,7 +108,7 @@ def test_the_second_half_of_a_slow_double_click_does_not_answer_the_next_trial(o
     assert rater.trial()[1] == f"{rater.place}-3"
 
 
-def test_double_clicks_and_two_windows_give_one_answer_a_trial(open_rater, tiny):
+def test_double_clicks_and_two_windows_give_one_answer_a_trial(open_rater, tiny):  # noqa: F811
     rater = open_rater()
     rater.trial()
     second = rater.context.new_page()
@@ -176,7 +124,7 @@ def test_double_clicks_and_two_windows_give_one_answer_a_trial(open_rater, tiny)
     assert len(trials) == len(set(trials))
 
 
-def test_held_keys_and_keys_with_others_answer_nothing(open_rater, tiny):
+def test_held_keys_and_keys_with_others_answer_nothing(open_rater, tiny):  # noqa: F811
     rater = open_rater()
     rater.trial()
     for keys in ("Control+ArrowLeft", "Alt+ArrowDown", "Shift+ArrowLeft", "a", "Escape"):
@@ -190,39 +138,7 @@ def test_held_keys_and_keys_with_others_answer_nothing(open_rater, tiny):
     assert [answer.answer for answer in answers_of(tiny, rater)] == ["right"]
 
 
-def test_flashes_are_shown_as_long_as_asked_once_and_never_again(open_rater, tiny):
-    rater = open_rater()
-    while (trial := rater.trial())[0] == "choice":
-        rater.vote("left", "key")
-    assert rater.page.locator("#flash img").is_hidden()  # it was on show, and is over
-    rater.page.reload()
-    assert rater.trial() == trial  # at once, without another look
-    rater.vote("fake")
-    while rater.trial():
-        rater.vote("real")
-    shown = [float(answer.shown_ms) for answer in answers_of(tiny, rater) if answer.answer in ("real", "fake")]
-    assert len(shown) == 2
-    assert all(100 <= ms <= 300 for ms in shown)  # 120 ms, as frames have it; a busy machine is late with some
-
-
-def test_a_flash_is_not_seen_again_in_another_window_or_after_the_first_was_closed(open_rater, tiny):
-    rater = open_rater()
-    while (trial := rater.trial())[0] == "choice":
-        rater.vote("left", "key")
-    for close_first in (False, True):
-        before, rater.page = rater.page, rater.context.new_page()
-        if close_first:
-            before.close()
-        rater.page.goto(rater.server)
-        assert rater.shown() == "flash"  # the question at once, and no "ready" before another look
-        assert rater.trial() == trial
-        assert rater.page.locator("#flash img").is_hidden()
-    rater.vote("fake")
-    assert rater.trial() != trial  # it is stored
-    assert float(answers_of(tiny, rater)[-1].shown_ms) >= 100  # of the one time it was on show
-
-
-def test_withdrawing_asks_first_and_then_deletes(open_rater, tiny):
+def test_withdrawing_asks_first_and_then_deletes(open_rater, tiny):  # noqa: F811
     rater = open_rater(query="?PROLIFIC_PID=somebody")
     rater.vote("left")
     rater.trial()
@@ -241,7 +157,7 @@ def test_withdrawing_asks_first_and_then_deletes(open_rater, tiny):
     assert rater.shown() == "consent"
 
 
-def test_next_pictures_are_there_before_they_are_wanted(open_rater):
+def test_next_pictures_are_there_before_they_are_wanted(open_rater):  # noqa: F811
     rater = open_rater()
     asked = []
     rater.page.on("request", lambda request: asked.append(request.url) if "/picture/" in request.url else None)
@@ -266,7 +182,7 @@ def nothing_wrong(page):
 
 
 @pytest.mark.parametrize(("width", "height", "scheme"), SIZES)
-def test_every_page_can_be_read_and_the_focus_is_seen(open_rater, server, width, height, scheme):
+def test_every_page_can_be_read_and_the_focus_is_seen(open_rater, server, width, height, scheme):  # noqa: F811
     rater = open_rater(width=width, height=height, color_scheme=scheme, mishaps=["403"])
     seen = set()
     while (section := rater.shown()) != "thanks":
@@ -293,7 +209,7 @@ def test_every_page_can_be_read_and_the_focus_is_seen(open_rater, server, width,
         assert "token" not in rater.page.url
 
 
-def test_on_a_phone_all_four_pictures_and_both_buttons_are_seen_at_once(open_rater):
+def test_on_a_phone_all_four_pictures_and_both_buttons_are_seen_at_once(open_rater):  # noqa: F811
     rater = open_rater(width=360, height=740)
     rater.trial()
     inside = "[...document.querySelectorAll('#choice img, #choice button')].every(one => {"
