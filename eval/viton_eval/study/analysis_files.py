@@ -1,4 +1,4 @@
-"""An analysis as files: tables as CSV, LaTeX and Markdown, two pictures, and all of it as JSON."""
+"""An analysis as files: tables as CSV, LaTeX and Markdown, notes on them, two pictures, and all of it as JSON."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from viton.files import write_bytes, write_json, write_text
 from viton.study_figures import matrix, preferences
 from viton_eval.study.analyse import MARK, Analysis
 from viton_eval.study.analysis_text import readable
-from viton_eval.table_texts import csv_text, latex_text, markdown_text
+from viton_eval.study.captions import caption
+from viton_eval.table_texts import csv_text, latex_text, markdown_cell, markdown_text
 
 DOTS = 160  # an inch
+SUFFIXES = (".csv", ".tex", ".md")  # of each table
 
 
 def write_analysis(folder: Path, analysis: Analysis) -> list[Path]:
@@ -26,17 +28,28 @@ def write_analysis(folder: Path, analysis: Analysis) -> list[Path]:
     whole.unlink(missing_ok=True)
     written = []
     for name, table in analysis.tables().items():
-        path, words = folder / f"{mark}{name}", f"{said}{name.replace('-', ' ')}. " + "; ".join(analysis.protocol)
-        shown = readable(table)
+        path, words, shown = folder / f"{mark}{name}", f"{said}{caption(name)}", readable(table)
+        if table.empty and name.endswith("flashes"):  # nobody was asked: an earlier analysis may have had some
+            for suffix in SUFFIXES:
+                path.with_suffix(suffix).unlink(missing_ok=True)
+            continue
         write_text(path.with_suffix(".csv"), csv_text(table.assign(note_on_raters=MARK) if said else table))
         write_text(path.with_suffix(".tex"), latex_text(shown, words, f"tab:study-{path.name}"))
         write_text(path.with_suffix(".md"), f"{markdown_text(shown)}\n\n{words}\n")
-        written += [path.with_suffix(suffix) for suffix in (".csv", ".tex", ".md")]
+        written += [path.with_suffix(suffix) for suffix in SUFFIXES]
     for name, figure in figures(analysis).items():
         written.append(folder / f"{mark}{name}.png")
         write_bytes(written[-1], _png(figure))
+    written.append(folder / f"{mark}notes.md")
+    write_text(written[-1], notes(analysis))
     write_json(whole, as_json(analysis))
     return [*written, whole]
+
+
+def notes(analysis: Analysis) -> str:
+    """How the numbers of all tables came about, as Markdown."""
+    lines = [*([MARK] if analysis.simulated else []), analysis.sentence, *analysis.protocol]
+    return "# How these numbers came about\n\n" + "".join(f"- {markdown_cell(line)}\n" for line in lines)
 
 
 def figures(analysis: Analysis) -> dict[str, Figure]:

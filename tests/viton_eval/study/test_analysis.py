@@ -91,7 +91,7 @@ def test_from_the_command_line_every_file_of_simulated_raters_says_so(command, s
     assert out.startswith(MARK)
     assert max(map(len, out.splitlines()[:6])) <= 100
     files = sorted((tmp_path / "out").iterdir())
-    assert len(files) == 36
+    assert len(files) == 37
     assert all(path.name.startswith("simulated-") for path in files)
     assert all("SIMULATED" in path.read_text() for path in files if path.suffix in (".csv", ".md", ".tex"))
     assert json.loads((tmp_path / "out" / "simulated-analysis.json").read_text())["simulated"] is True
