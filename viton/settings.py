@@ -47,7 +47,13 @@ def parse(model: type[M], content: dict[str, Any], where: str) -> M:
         if first["type"] == "extra_forbidden":
             raise InputError(where, f"one of the keys {', '.join(known)}", f"the unknown key '{place}'") from error
         got = "nothing" if first["type"] == "missing" else repr(first["input"])
-        raise InputError(f"{where}: {place or 'all of it'}", first["msg"], got) from error
+        raise InputError(f"{where}: {place or 'all of it'}", _expected(first["msg"]), got) from error
+
+
+def _expected(said: str) -> str:
+    """What was expected, out of pydantic's sentence on it: what comes after `expected` here."""
+    wanted = said.removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("Input should ")
+    return wanted.partition(", unable to ")[0]
 
 
 def _walk(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, list[str]]:

@@ -530,9 +530,7 @@ def test_results_are_not_imported_over_themselves(pairs):
 
 
 def test_a_filter_that_there_is_not_is_refused(pairs):
-    assert "import: resize: expected Input should be 'none', 'lanczos', 'bilinear' or 'box'" in refused(
-        "--resize", "nearest"
-    )
+    assert "import: resize: expected 'none', 'lanczos', 'bilinear' or 'box'" in refused("--resize", "nearest")
 
 
 def test_a_method_that_another_package_has_is_not_imported_over(pairs, monkeypatch):

@@ -72,7 +72,8 @@ def analysis_text(analysis: Analysis) -> str:
         f"{number_of(found['comparisons'], 'comparison')}",
         f"left chosen: {_percent(found['left'])} of {found['sided']} (p = {_number(found['left_p'], '.3g')})",
     ]
-    rules = analysis.exclusions[(analysis.exclusions["raters"] > 0) | (analysis.exclusions["answers"] > 0)]
+    table = analysis.exclusions
+    rules = table[(table["raters"] > 0) | (table["answers"] > 0) | table["rule"].str.contains("left out already")]
     for row in rules.to_dict("records"):
         raters, answers = number_of(row["raters"], "rater"), number_of(row["answers"], "answer")
         lines.append(f"left out, {row['rule']}: {raters}, {answers}")

@@ -121,7 +121,9 @@ def _read(study: Study, sources: Sources, salt: bytes) -> Iterator[Found]:
 
 def _of_server(path: Path, study: Study) -> Found:
     if not path.is_file():
-        raise InputError(path, "the database of a study's server", "a folder" if path.is_dir() else "no such file")
+        hint = f" (did you mean {path / VOTES}?)" if (path / VOTES).is_file() else ""
+        got = f"a folder{hint}" if path.is_dir() else "no such file"
+        raise InputError(path, f"the database of a study's server, {VOTES}", got)
     found = Found.nothing()
     with closing(Store(path)) as store:
         found.withdrawn.update(store.withdrawn(study))

@@ -71,9 +71,11 @@ def exclusions(votes: pd.DataFrame, rules: Exclusions, left_out: dict[str, list[
     """A row a rule: how many raters it leaves out, or votes of others; late gold trials are no votes, and count."""
     mains = votes[votes["kind"] == "main"]
     late = int((mains["late"] & ~mains["rater"].isin(list(left_out))).sum()) if rules.late else 0
+    also = int(mains["late"].sum()) - late if rules.late else 0
+    told = f"late answers ({also} more are of raters left out already)" if also else "late answers"
     counted = pd.Series([rule for broken in left_out.values() for rule in broken], dtype=object).value_counts()
     rows = [(rule, int(count), 0) for rule, count in sorted(counted.items())]
-    rows.append(("late answers", 0, late) if rules.late else ("late answers (kept)", 0, 0))
+    rows.append((told, 0, late) if rules.late else ("late answers (kept)", 0, 0))
     return pd.DataFrame(rows, columns=["rule", "raters", "answers"])
 
 

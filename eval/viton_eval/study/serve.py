@@ -57,7 +57,6 @@ def _listening(host: str, port: int) -> socket.socket:
         listener.listen(1024)
     except OSError as error:
         listener.close()
-        raise InputError(
-            f"{host}:{port}", "an address and a free port of this machine", error.strerror or "none"
-        ) from error
+        expected = "an address and a free port of this machine (--port 0 takes any that is free)"
+        raise InputError(f"{host}:{port}", expected, error.strerror or "none") from error
     return listener

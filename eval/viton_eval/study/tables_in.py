@@ -15,6 +15,13 @@ from viton_eval.study.design import Trial
 from viton_eval.study.frozen import Study
 
 DELIMITERS = ",;\t"  # spreadsheets write a semicolon where the comma is the decimal sign
+NEWLINE = b"\n"
+KINDS = {  # how files begin that are often taken for a table
+    b"%PDF": "a PDF (what is ticked in a booklet is typed into the .csv beside it)",
+    b"PK\x03\x04": "a spreadsheet's own file (save it as 'CSV UTF-8')",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet's own file (save it as 'CSV UTF-8')",
+    b"SQLite format 3": "a database (--server takes a study's)",
+}
 LONGEST = 200  # of a cell that is read
 DATE = re.compile(r"\d{1,4}[-./]\w{1,9}[-./]\d{1,4}|\d{1,2}[-. /]+[^\W\d]{3,9}\.?|[^\W\d]{3,9}[-. /]+\d{1,4}")
 
@@ -58,10 +65,15 @@ def _text(path: Path) -> str:
         raise InputError(path, "a CSV file", "a folder")
     if not path.is_file():
         raise InputError(path, "a CSV file", "no such file")
+    data = path.read_bytes()
+    kind = next((kind for head, kind in KINDS.items() if data.startswith(head)), "")
+    if kind:
+        raise InputError(path, "a CSV file", kind)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(path, "CSV in UTF-8 (a spreadsheet: save as 'CSV UTF-8')", str(error)[:LONGEST]) from error
+        got = f"byte {data[error.start]:#04x} in line {1 + data.count(NEWLINE, 0, error.start)}"
+        raise InputError(path, "CSV in UTF-8 (a spreadsheet: save as 'CSV UTF-8')", got) from error
     if not text.strip():
         raise InputError(path, "a table with a row of columns", "an empty file")
     return text

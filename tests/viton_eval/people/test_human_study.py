@@ -1,8 +1,7 @@
 """The human study in an experiment: made by a step, kept once it is used; what its notebooks show."""
 
-from pathlib import Path
-
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd

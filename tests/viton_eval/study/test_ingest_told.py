@@ -107,3 +107,18 @@ def test_an_analysis_before_there_are_answers_says_how_they_come_in(own, serve, 
     done = verb("analyse", own.folder)
     assert (done.code, f"study ingest {own.folder} --server {votes}` first" in done.err) == (1, True)
     assert not (own.folder / "analysis").exists()
+
+
+def test_a_folder_in_the_place_of_a_database_is_told_which_was_meant(own, serve, verb):  # noqa: F811
+    served = serve(own)
+    folder = served.store.path.parent
+    done = verb("ingest", own.folder, "--server", folder)
+    assert (done.code, f"got a folder (did you mean {served.store.path}?)" in done.err) == (1, True)
+    done = verb("ingest", own.folder, "--server", own.folder)
+    assert (
+        done.code,
+        done.err.endswith("expected the database of a study's server, votes.sqlite3, got a folder\n"),
+    ) == (
+        1,
+        True,
+    )

@@ -215,8 +215,10 @@ def test_what_cannot_be_served_is_said_in_one_line(make, study, tmp_path):
         busy.listen()
         cases = {
             "a changed design is a new study": started(changed.folder),
-            "no such file": started(tmp_path / "nothing"),
-            "a free port of this machine": started(study.folder, "--port", str(busy.getsockname()[1])),
+            "no such folder": started(tmp_path / "nothing"),
+            "free port of this machine (--port 0 takes any that is free)": started(
+                study.folder, "--port", str(busy.getsockname()[1])
+            ),
         }
     for said, (status, error) in cases.items():
         assert status == 1
