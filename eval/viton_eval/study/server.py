@@ -114,6 +114,13 @@ def _page_routes(study: Study, options: Options) -> APIRouter:
             raise RefusedError(404, "no such file")
         return Response(files[name], media_type=FILES[name])
 
+    @routes.post("/api/leave")
+    def leave(response: Response) -> Screen:
+        if not options.lab:
+            raise RefusedError(404, "no such page")
+        response.delete_cookie(cookie_name(study))
+        return {"page": "left"}
+
     @routes.get("/favicon.ico")
     def icon() -> Response:
         return Response(status_code=204)
@@ -184,13 +191,6 @@ def _rater_routes(sessions: Sessions, options: Options, limits: Limits) -> APIRo
         sessions.withdraw(token)
         response.delete_cookie(cookie)
         return {"page": "withdrawn"}
-
-    @routes.post("/api/leave")
-    def leave(response: Response) -> Screen:
-        if not options.lab:
-            raise RefusedError(404, "no such page")
-        response.delete_cookie(cookie)
-        return {"page": "left"}
 
     @routes.get("/picture/{name}")
     def picture(request: Request, name: str) -> Response:
