@@ -136,7 +136,7 @@ def test_a_hostile_file_is_one_line_at_once(written, what):
     poses, start = written(content), time.monotonic()
     with pytest.raises(InputError, match=said) as caught:
         poses.arrays("a_0")
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30  # an unbounded one takes minutes; a busy machine is six times slower
     assert str(caught.value).startswith(f"{poses.path}: expected ")
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400

@@ -22,6 +22,7 @@ MACHINERY = {
         "imported",
         "lifeline",
         "plan",
+        "shards",
         "states",
         "step",
         "templates",
