@@ -13,6 +13,7 @@ from viton.cli_options import folders_of, shard_of, size_of, trained_settings, t
 from viton.config import load_config, with_data
 from viton.data_commands import convert, mask
 from viton.errors import InputError, UsageError
+from viton.estimate.command import SeveralClothings, prepare
 from viton.settings import parse
 from viton.synthetic.config import WorldConfig
 
@@ -29,6 +30,7 @@ data_app = typer.Typer(
 app.add_typer(data_app, name="data")
 data_app.command(epilog="Example: viton data convert world world-cp --to cp-vton --split test")(convert)
 data_app.command(epilog="Example: viton data mask shirt.jpg blouse.jpg --out masks")(mask)
+app.command(cls=SeveralClothings, epilog="Example: viton prepare me.jpg --clothing shirt.jpg --out mine")(prepare)
 
 DataRoot = Annotated[Path, typer.Option("--data", help="Dataset folder; its folders tell its layout.")]
 SplitName = Annotated[str, typer.Option("--split", help="train, val or test.")]
