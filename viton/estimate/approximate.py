@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from viton.checkpoint import Settings, StageFolder, load_weights
+from viton.coordinates import rescale_px
+from viton.data.framing import fit_labels
 from viton.devices import make_fabric
 from viton.errors import InputError
 from viton.estimate.estimates import PoseFound
@@ -23,8 +25,6 @@ from viton.estimate.outline import labelled
 from viton.estimate.reading import Reading, read, working
 from viton.estimate.settings import TRAINING, EstimatorConfig
 from viton.estimate.stage import EstimatorStage
-from viton.coordinates import rescale_px
-from viton.data.framing import fit_labels
 from viton.images import Pixels
 from viton.keypoints import Keypoints
 from viton.synthetic.dataset import write_world
@@ -33,7 +33,6 @@ from viton.train import Run, Tell, train
 
 LEAST_PERSON = 0.02  # of the picture; with less of a person in it there is none
 LEAST_JOINTS = 4
-SECOND = 0.3  # of the largest person's area: another part as large is another person
 
 
 class Labelled(NamedTuple):
@@ -42,7 +41,6 @@ class Labelled(NamedTuple):
     reading: Reading
     picture: Pixels  # the working picture
     labels: Pixels  # (H, W) of it
-    plain: bool  # whether its outline comes from a plain wall
 
 
 class Approximate:
@@ -78,7 +76,7 @@ class Approximate:
         if self._last is None or self._last[0] != key:
             picture = working(photo)
             reading = read(self.network, picture)
-            self._last = key, Labelled(reading, picture, *labelled(picture, reading.chances))
+            self._last = key, Labelled(reading, picture, labelled(picture, reading.chances))
         return self._last[1]
 
 

@@ -5,13 +5,13 @@ B, H, W. Everything is drawn from torch's generator.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from viton.coordinates import Size
 from viton.keypoints import COCO18
 from viton.mirror import other_side
 from viton.parsing import CIHP
@@ -33,7 +33,7 @@ class People(NamedTuple):
 def augmented(people: People) -> People:
     """The batch in other colours, before other backgrounds, mirrored, moved, blurred and partly covered."""
     photo = _recoloured(people.photo, people.labels)
-    photo, labels, joints = _moved(photo, people.labels, people.joints)
+    photo, labels, joints = moved(photo, people.labels, people.joints)
     photo = _before_backgrounds(photo, labels)
     photo = _exposed(_blurred(photo))
     photo, labels = _covered(photo, labels)
@@ -49,10 +49,10 @@ def _chosen(like: Tensor, share: float) -> Tensor:
     return (torch.rand(len(like), 1, 1, 1) < share).to(like.device)
 
 
-def _clouds(like: Tensor, size: Size, cells: int, channels: int = 3) -> Tensor:
+def _clouds(like: Tensor, size: Sequence[int], cells: int, channels: int = 3) -> Tensor:
     """Smooth random patterns (B,channels,H,W) in about [-1,1], of a number of cells across."""
     rough = torch.rand(len(like), channels, max(2, cells * 4 // 3), max(2, cells)) * 2 - 1
-    return F.interpolate(rough, size=size, mode="bilinear", align_corners=True).to(like.device)
+    return F.interpolate(rough, size=list(size), mode="bilinear", align_corners=True).to(like.device)
 
 
 def _recoloured(photo: Tensor, labels: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ def _mixing(count: int) -> Tensor:
     return mixing / mixing.sum(dim=2, keepdim=True)
 
 
-def _moved(photo: Tensor, labels: Tensor, joints: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def moved(photo: Tensor, labels: Tensor, joints: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Pictures scaled, leaning, moved, half of them mirrored; what comes in from outside continues the border."""
     count, (H, W) = len(photo), photo.shape[2:]
     mirrored = torch.rand(count) < 0.5
@@ -97,7 +97,9 @@ def _moved(photo: Tensor, labels: Tensor, joints: Tensor) -> tuple[Tensor, Tenso
     )
     grid = F.affine_grid(theta.to(photo.device), [count, 1, H, W], align_corners=True)
     moved = F.grid_sample(photo, grid, padding_mode="border", align_corners=True)
-    turned = F.grid_sample(labels[:, None].float(), grid, mode="nearest", align_corners=True)[:, 0].long()
+    turned = F.grid_sample(labels[:, None].float(), grid, mode="nearest", padding_mode="border", align_corners=True)[
+        :, 0
+    ].long()
     mirrored, forward, shift, half = (each.to(photo.device) for each in (mirrored, forward, shift, half))
     swap_labels, swap_joints = (torch.tensor(other_side(n), device=photo.device) for n in (CIHP.labels, COCO18))
     turned = torch.where(mirrored[:, None, None], swap_labels[turned], turned)

@@ -70,7 +70,9 @@ def prepare(
     steps: Annotated[int, typer.Option(min=1, help="Its training, where it is not trained yet.")] = STEPS,
     people: Annotated[int, typer.Option(min=8, help="Made-up people that it learns from.")] = PEOPLE,
     seed: Annotated[int, typer.Option(min=0, help="Of the approximate estimator's world and training.")] = 0,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, ... for the networks that are not approximate.")] = "cpu",
+    device: Annotated[
+        str, typer.Option(help="cpu, cuda, cuda:1, ... for the networks that are not approximate.")
+    ] = "cpu",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Write into a folder with files; others than those written stay.")
     ] = False,

@@ -6,6 +6,7 @@ least; its halvings end at H/32. Sums join the two sides, which costs half of wh
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -33,11 +34,9 @@ class BodyReader(nn.Module):
         super().__init__()
         widths = [width * growth for growth in GROWTH]
         self.stem = _block(12, widths[0])
-        self.down = nn.ModuleList(
-            nn.Sequential(nn.MaxPool2d(2), _block(a, b)) for a, b in zip(widths, widths[1:], strict=False)
-        )
+        self.down = nn.ModuleList(nn.Sequential(nn.MaxPool2d(2), _block(a, b)) for a, b in pairwise(widths))
         self.deepest = nn.Sequential(_block(widths[-1], widths[-1]), _block(widths[-1], widths[-1]))
-        self.narrow = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in zip(widths, widths[1:], strict=False))
+        self.narrow = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairwise(widths))
         self.up = nn.ModuleList(_block(a, a) for a in widths[:-1])
         self.labels = nn.Conv2d(widths[0], 4 * LABELS, 1)
         self.places = nn.Conv2d(widths[0], JOINTS, 1)

@@ -4,10 +4,12 @@ ROOT/test/image/P.jpg                  cloth/C.jpg   cloth-mask/C.jpg
           image-parse-v3/P.png         openpose_json/P_keypoints.json
 ROOT/test_pairs.txt                    every person with every garment
      provenance.json                   which estimators said so, and of what
+     estimates.png                     what they said of the first people
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +18,7 @@ import numpy as np
 
 from viton.clothing_mask import MaskError, clothing_mask
 from viton.data.targets import TARGETS, mask_bytes
+from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
 from viton.estimate.estimates import Parser, Pose, of_person
 from viton.files import sha256_of, write_bytes, write_json, write_text
@@ -26,6 +29,7 @@ from viton.provenance import provenance
 
 SPLIT, PAIRS = "test", "test_pairs.txt"
 LEAST = 64  # px of a photo's shorter side
+SHOWN = 8  # people in estimates.png
 PARTS = (1, 2, 5)  # neck and shoulders: without them a try-on has nothing to go by
 UNREADABLE = (".heic", ".heif", ".avif")
 
@@ -89,6 +93,7 @@ def prepare(order: Order, pose: Pose, parser: Parser, progress: Callable[[int, i
     if pairs:
         write_text(order.out / PAIRS, "".join(pairs))
         write_json(order.out / "provenance.json", _provenance(report, pose, parser))
+        _draw(order, report, pose, parser)
     return report._replace(pairs=len(pairs))
 
 
@@ -119,7 +124,9 @@ def id_of(path: Path) -> str:
 def load_photo(path: Path) -> Pixels:
     """A picture as (H,W,3), upright, transparency white; raises InputError, for HEIC with what to do about it."""
     if path.suffix.lower() in UNREADABLE:
-        raise InputError(path, "a JPEG, PNG or WebP picture (export it as one)", path.suffix.lower().lstrip(".").upper())
+        raise InputError(
+            path, "a JPEG, PNG or WebP picture (export it as one)", path.suffix.lower().lstrip(".").upper()
+        )
     return load_rgb(path)
 
 
@@ -195,11 +202,30 @@ def _pairs(report: Report) -> Iterator[str]:
             yield f"{person}.jpg {clothing}.jpg\n"
 
 
+def _draw(order: Order, report: Report, pose: Pose, parser: Parser) -> None:
+    """A picture of the first people's joints and labels as they were written, to be looked at before they are used."""
+    from viton.estimate.figures import Estimated, estimate_sheet  # matplotlib takes a second
+
+    data, shown = VitonHd(order.out, SPLIT), []
+    for name in sorted(each.id for each in report.people)[:SHOWN]:
+        photo = load_rgb(data.people[name])
+        size = (photo.shape[0], photo.shape[1])
+        shown.append(Estimated(name, photo, data.read_keypoints(name, size), data.read_parsing(name, size)))
+    title = "APPROXIMATE estimates: check them" if is_approximate(pose, parser) else "estimates"
+    stream = io.BytesIO()
+    estimate_sheet(shown, title).savefig(stream, format="png", dpi=150)
+    write_bytes(order.out / "estimates.png", stream.getvalue())
+
+
+def is_approximate(*sources: Pose | Parser) -> bool:
+    """Whether any of them has never seen a photograph."""
+    return any(bool(each.source.get("approximate")) for each in sources)
+
+
 def _provenance(report: Report, pose: Pose, parser: Parser) -> dict[str, object]:
-    sources = [pose.source, parser.source]
     return {
         **provenance(),
-        "approximate": any(bool(source.get("approximate")) for source in sources),
+        "approximate": is_approximate(pose, parser),
         "pose": pose.source,
         "parsing": parser.source,
         "people": {each.id: each.row for each in report.people},

@@ -5,6 +5,7 @@ Its labels are told by the names in its configuration, never by their numbers.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ import torch
 import torch.nn.functional as F
 
 from viton.errors import InputError
-from viton.files import digest_of
 from viton.images import Pixels
 from viton.parsing import CIHP, NEAREST
 
@@ -33,10 +33,7 @@ class SegformerParser:
         """network: a SegformerForSemanticSegmentation.   Raises InputError when its labels are not those of clothes."""
         self.network, self.device = network.to(device).eval(), device
         self.table = label_table(network.config.id2label, where)
-        self._source: dict[str, object] = {"parser": "segformer", "model": Path(where).name if _is_path(where) else where}
-        tensors = {name: list(value.shape) for name, value in network.state_dict().items()}
-        self._source["shapes"] = digest_of(tensors)[:12]
-        self._source["sum"] = round(float(sum(value.double().abs().sum() for value in network.parameters())), 6)
+        self._source: dict[str, object] = {"parser": "segformer", "model": _told(where), "weights": _digest(network)}
 
     @property
     def source(self) -> dict[str, object]:
@@ -79,12 +76,21 @@ def _plain(name: str) -> str:
     return OTHER_NAMES.get(plain, plain)
 
 
-def _is_path(where: str) -> bool:
-    return Path(where).exists()
+def _told(where: str) -> str:
+    """A folder's own name, or the name on the hub."""
+    return Path(where).resolve().name if Path(where).is_dir() else where
+
+
+def _digest(network: torch.nn.Module) -> str:
+    """sha256 over the names and numbers of a network."""
+    digest = hashlib.sha256()
+    for name, value in sorted(network.state_dict().items()):
+        digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def load_segformer(where: str = DEFAULT, device: str = "cpu") -> SegformerParser:
-    """The parser of a folder or of a name on the hub, which transformers downloads; raises InputError naming what lacks."""
+    """The parser of a folder, or of a name on the hub that transformers downloads; raises InputError for what lacks."""
     try:
         from transformers import SegformerForSemanticSegmentation
     except ImportError as error:
@@ -93,7 +99,7 @@ def load_segformer(where: str = DEFAULT, device: str = "cpu") -> SegformerParser
             "--approximate, which needs none)", "none installed",
         ) from error  # fmt: skip
     try:
-        network = SegformerForSemanticSegmentation.from_pretrained(where)
+        network = SegformerForSemanticSegmentation.from_pretrained(where, use_safetensors=True)  # no pickles
     except REFUSED as error:
         raise InputError(
             where, "a SegFormer that parses clothes: a folder, or a name on the hub and a network (or --parsing "
