@@ -21,8 +21,8 @@ from viton.results import shard_of
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ("--size", "64x48", "--set", "warp.match.height=64")
-VERBS = [("train",), ("warp",), ("try-on",), ("merge",), ("doctor",), ("data", "check"), ("data", "convert"),
-         ("data", "mask"), ("data", "synth")]  # fmt: skip
+VERBS = [("train",), ("prepare",), ("warp",), ("try-on",), ("merge",), ("doctor",), ("data", "check"),
+         ("data", "convert"), ("data", "mask"), ("data", "synth")]  # fmt: skip
 
 
 class Done(NamedTuple):

@@ -1,4 +1,4 @@
-"""An approximate estimator that has learnt next to nothing, trained once for all tests."""
+"""An approximate estimator that has learnt little, trained once for all tests."""
 
 import pytest
 

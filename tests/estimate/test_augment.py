@@ -1,4 +1,4 @@
-"""What is done to made-up people keeps what is true of them: joints move with their pixels, sides change in a mirror."""
+"""What is done to made-up people keeps what is true: joints move with their pixels, sides change in a mirror."""
 
 import pytest
 import torch

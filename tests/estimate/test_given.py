@@ -47,7 +47,9 @@ def test_cocos_seventeen_get_a_neck_between_the_shoulders(written, joints):
 
 def test_a_canvas_of_another_size_is_brought_to_the_photo(written, joints):
     small = joints * [0.5, 0.25, 1]
-    path = written([{"people": [{"pose_keypoints_2d": small.ravel().tolist()}], "canvas_width": 50, "canvas_height": 50}])
+    path = written(
+        [{"people": [{"pose_keypoints_2d": small.ravel().tolist()}], "canvas_width": 50, "canvas_height": 50}]
+    )
     np.testing.assert_allclose(read_people(path, (200, 100))[0], joints, atol=1e-3)
 
 

@@ -18,6 +18,7 @@ from viton.parsing import CIHP
 
 IGNORED = 255  # label of what is covered
 SHRINK, GROW = 0.55, 1.25  # range of scales
+PALE = 0.25  # share of pale clothes, and of pale walls: catalogues show white before white
 SHIFT, LEAN = 0.16, 0.14  # shares of the picture; radians
 HEAD = [CIHP.labels.index(name) for name in ("face", "neck", "left_arm", "right_arm", "left_leg", "right_leg", "hair")]
 
@@ -65,8 +66,9 @@ def _recoloured(photo: Tensor, labels: Tensor) -> Tensor:
     for cells in (6, 24):
         mixed = mixed + _chosen(photo, 0.35) * _each(photo, 0.1, 0.7) * _clouds(photo, size, cells)
     photo = torch.where(cloth & _chosen(photo, 0.7), mixed, photo)
+    photo = torch.where(cloth & _chosen(photo, PALE), 0.3 * photo + _each(photo, 0.5, 0.7), photo)
     lit = photo + _each(photo, 0.0, 0.25) * _clouds(photo, size, 4, 1)
-    toned = photo * _each(photo, 0.6, 1.2, 3) + _each(photo, -0.2, 0.2, 3)
+    toned = lit * _each(photo, 0.6, 1.1) * _each(photo, 0.9, 1.1, 3) + _each(photo, -0.1, 0.1)
     photo = torch.where(skin & _chosen(photo, 0.6), toned, lit)
     return photo.clamp(-1, 1)
 
@@ -117,7 +119,8 @@ def _before_backgrounds(photo: Tensor, labels: Tensor) -> Tensor:
     for cells in (3, 8, 24):
         wall = wall + busy * _each(photo, 0, 0.7) * _clouds(photo, size, cells)
     tilted = photo[torch.randperm(len(photo))].flip(2 if torch.rand(()) < 0.5 else 3)
-    wall = torch.where(_chosen(photo, 0.1), tilted, wall).clamp(-1, 1)
+    wall = torch.where(_chosen(photo, 0.1), tilted, wall)
+    wall = torch.where(_chosen(photo, PALE), 0.15 * wall + _each(photo, 0.5, 0.85), wall).clamp(-1, 1)
     cover = F.avg_pool2d((labels > 0)[:, None].float(), 3, stride=1, padding=1)
     cover = torch.where((labels > 0)[:, None], cover.clamp(min=0.6), cover.clamp(max=0.4))
     return torch.where(_chosen(photo, 0.5), photo * cover + wall * (1 - cover), photo)

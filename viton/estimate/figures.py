@@ -17,6 +17,8 @@ from viton.images import Pixels
 from viton.keypoints import Keypoints
 
 SHOWN: Size = (256, 192)
+LEAST_ACROSS = 3  # columns, so that a title has room
+ABOVE = 0.3  # inches for it
 
 
 class Estimated(NamedTuple):
@@ -32,18 +34,23 @@ class Estimated(NamedTuple):
 
 def estimate_sheet(shown: Sequence[Estimated], title: str) -> Figure:
     """A column a photo: with its joints, and its labels; below, where they are known, those given."""
-    rows: list[list[Pixels | None]] = [[_photo(each) for each in shown], [_labels(each, each.labels) for each in shown]]
-    joints = [[each.joints for each in shown]]
+    gaps = [None] * max(0, LEAST_ACROSS - len(shown))
+    rows: list[list[Pixels | None]] = [
+        [*map(_photo, shown), *gaps],
+        [*(_labels(each, each.labels) for each in shown), *gaps],
+    ]
     captions = [[each.name for each in shown], ["estimated labels"] * len(shown)]
+    joints = [[each.joints for each in shown]]
     if any(each.given_labels is not None for each in shown):
-        rows += [list(rows[0]), [_labels(each, each.given_labels) for each in shown]]
-        joints.append([each.given_joints for each in shown if each.given_joints is not None])
-        captions = [["estimated joints"] * len(shown), captions[1], ["given joints"] * len(shown)]
-        captions.append(["given labels"] * len(shown))
+        rows += [list(rows[0]), [*(_labels(each, each.given_labels) for each in shown), *gaps]]
+        captions += [["given joints"] * len(shown), ["given labels"] * len(shown)]
+        joints.append([each.joints if each.given_joints is None else each.given_joints for each in shown])
     figure = picture_grid(rows, captions=captions)
-    figure.suptitle(title, fontsize=FONT + 1, color=INK)
+    figure.set_size_inches(figure.get_figwidth(), figure.get_figheight() + ABOVE)
+    figure.subplots_adjust(top=1 - ABOVE / figure.get_figheight())
+    figure.suptitle(title, fontsize=FONT + 1, color=INK, y=1 - 0.05 / figure.get_figheight(), va="top")
     for band, found in enumerate(joints):
-        for axis, each, points in zip(figure.axes[2 * band * len(shown) :], shown, found, strict=False):
+        for axis, each, points in zip(figure.axes[2 * band * len(rows[0]) :], shown, found, strict=False):
             skeleton(axis, fit_keypoints(points, each.photo.shape[:2], SHOWN))
     return figure
 
