@@ -39,10 +39,11 @@ def estimate_sheet(shown: Sequence[Estimated], title: str) -> Figure:
         [*map(_photo, shown), *gaps],
         [*(_labels(each, each.labels) for each in shown), *gaps],
     ]
-    captions = [[each.name for each in shown], ["estimated labels"] * len(shown)]
+    captions = [[each.name for each in shown], ["labels"] * len(shown)]
     joints = [[each.joints for each in shown]]
     if any(each.given_labels is not None for each in shown):
         rows += [list(rows[0]), [*(_labels(each, each.given_labels) for each in shown), *gaps]]
+        captions[1] = ["estimated labels"] * len(shown)
         captions += [["given joints"] * len(shown), ["given labels"] * len(shown)]
         joints.append([each.joints if each.given_joints is None else each.given_joints for each in shown])
     figure = picture_grid(rows, captions=captions)
