@@ -161,6 +161,8 @@ def _approximate(chosen: Chosen, folder: Path, steps: int, people: int, seed: in
         console.say(f"training the approximate estimator once, in {folder}: {people} made-up people, {steps} steps")
         train_estimator(folder, estimator_config(steps, people, seed), seed, console.say, console.progress("made"))
     estimator = load_estimator(folder)
+    told = estimator.source
+    console.say(f"approximate estimator: {told['steps']} steps on {told['people']} made-up people, in {folder}")
     return given_pose or estimator, given_parser or estimator
 
 
