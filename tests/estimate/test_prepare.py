@@ -177,11 +177,17 @@ def test_a_turned_photo_is_written_upright_and_transparency_becomes_white(given,
     assert load_rgb(tmp_path / "out" / "test" / "cloth" / clothes.name)[0, 0].tolist() == [255, 255, 255]
 
 
-def test_names_with_blanks_become_ids_without(given, world, tmp_path):
+def test_names_with_blanks_become_ids_without_and_their_files_are_found(run, world, tmp_path):
     person = _pictures(world / "image")[0]
-    shutil.copy(_pictures(world / "cloth")[0], tmp_path / "my  shirt.jpg")
-    assert given(person, "--clothing", tmp_path / "my  shirt.jpg").code == 0
-    assert _words(tmp_path / "out" / "test_pairs.txt") == [[person.name, "my_shirt.jpg"]]
+    for name, source in (("my  shirt.jpg", world / "cloth" / person.name), ("on me.jpg", person),
+                         ("on me.png", world / "image-parse-v3" / f"{person.stem}.png"),
+                         ("on me.json", world / "openpose_json" / f"{person.stem}_keypoints.json")):  # fmt: skip
+        shutil.copy(source, tmp_path / name)
+    done = run("prepare", tmp_path / "on me.jpg", "--clothing", tmp_path / "my  shirt.jpg", "--out", tmp_path / "out",
+               "--keypoints", tmp_path, "--parsing", tmp_path)  # fmt: skip
+    assert done.code == 0, done.err
+    assert _words(tmp_path / "out" / "test_pairs.txt") == [["on_me.jpg", "my_shirt.jpg"]]
+    assert check(tmp_path / "out").errors == 0
 
 
 def test_given_masks_are_used_and_must_fit(given, world, tmp_path):

@@ -133,7 +133,7 @@ def load_photo(path: Path) -> Pixels:
 def _write_person(order: Order, path: Path, pose: Pose, parser: Parser, notes: list[str]) -> Written:
     """Estimate and then write a photo's three files."""
     name, target = id_of(path), TARGETS["viton-hd"]
-    made = _estimated(path, name, pose, parser)
+    made = _estimated(path, pose, parser)
     places = {"split": SPLIT, "id": name}
     write_bytes(order.out / target.parsing.format(**places), target.labels(made.labels))
     write_bytes(order.out / target.keypoints.format(**places), target.joints(made.joints, made.photo.shape[:2]))
@@ -142,15 +142,15 @@ def _write_person(order: Order, path: Path, pose: Pose, parser: Parser, notes: l
     return Written(name, {"photo": path.name, "sha256": sha256_of(path), "notes": made.notes})
 
 
-def _estimated(path: Path, name: str, pose: Pose, parser: Parser) -> Prepared:
+def _estimated(path: Path, pose: Pose, parser: Parser) -> Prepared:
     photo = load_photo(path)
     if min(photo.shape[:2]) < LEAST:
         raise InputError(path, f"a photo of at least {LEAST} pixels a side", f"{photo.shape[1]}x{photo.shape[0]}")
     try:
-        found = pose.joints(name, photo)
-        labels = of_person(parser.labels(name, photo), found.joints)
+        found = pose.joints(path.stem, photo)
+        labels = of_person(parser.labels(path.stem, photo), found.joints)
     except InputError as error:  # estimators know a photo by its name alone
-        raise (InputError(path, error.expected, error.got) if error.where == name else error) from error
+        raise (InputError(path, error.expected, error.got) if error.where == path.stem else error) from error
     if not np.isin(labels, CIHP.ids(CLOTHING["paper"])).any():
         raise InputError(path, "upper clothes, a dress or a coat, which are to be replaced", "none, by the labels")
     notes = [f"{found.people} people; the largest is taken"] if found.people > 1 else []
