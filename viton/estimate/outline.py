@@ -17,7 +17,7 @@ from viton.parsing import CIHP, TROUSERS
 Floats = NDArray[np.float32]
 RADIUS = 0.012  # of the longer side: the window within which edges of the photo and of labels are brought together
 FLAT = 1e-3  # variance of grey (in 0..1) below which the photo has no edge
-BAND = 0.015  # of the longer side: as far from the network's outline the true one is looked for; 0.03 and 0.05 do worse
+BAND = 0.015  # of the longer side: as far from the network's outline the true one is looked for
 ROUNDS = 3  # of GrabCut
 
 
