@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from viton import console
-from viton.cli_options import folders_of, shard_of, size_of, trained_settings, try_on_config
+from viton.cli_options import folders_of, layout_of, shard_of, size_of, trained_settings, try_on_config
 from viton.config import load_config, with_data
 from viton.data_commands import convert, mask
 from viton.errors import InputError, UsageError
@@ -33,6 +33,7 @@ data_app.command(epilog="Example: viton data mask shirt.jpg blouse.jpg --out mas
 app.command(cls=SeveralClothings, epilog="Example: viton prepare me.jpg --clothing shirt.jpg --out mine")(prepare)
 
 DataRoot = Annotated[Path, typer.Option("--data", help="Dataset folder; its folders tell its layout.")]
+Layout = Annotated[str | None, typer.Option("--layout", help="How it is laid out; told by its folders if not given.")]
 SplitName = Annotated[str, typer.Option("--split", help="train, val or test.")]
 PairsFile = Annotated[str, typer.Option("--pairs", help="Pairs file: a path, or a name under the dataset.")]
 Config = Annotated[Path | None, typer.Option("--config", help="Experiment to take size, seed and warp settings from.")]
@@ -119,6 +120,7 @@ def warp(
     out: Annotated[Path, typer.Option("--out", help="Folder for P__C.png, P__C.mask.png and warps.jsonl.")],
     pairs: PairsFile = "test_pairs.txt",
     split: SplitName = "test",
+    layout: Layout = None,
     target: Annotated[
         str, typer.Option("--target", help="Mask to warp onto: parsed, or coarse with --run.")
     ] = "parsed",
@@ -140,7 +142,7 @@ def warp(
         raise UsageError(f"--target: expected parsed without --run, or coarse with --run, got '{target}'")
     trained = {} if config else trained_settings(run, ("coarse",), seed)
     settings = try_on_config(config, overrides, size, seed, "", trained)
-    request = Request(data, split, pairs, settings, limit, device, overwrite, run=run)
+    request = Request(data, split, pairs, settings, limit, device, overwrite, run=run, layout=layout_of(layout, data))
     rows = run_warps(request, out, console.progress("warped"))
     _finish(rows, out, failures_ok, as_json)
 
@@ -150,6 +152,7 @@ def train(
     name: Annotated[str, typer.Argument(help="A method, for all its stages, or one stage.")],
     config: Annotated[Path, typer.Option("--config", help="Experiment to train for.")],
     data: Annotated[Path | None, typer.Option("--data", help="Another dataset folder than the experiment's.")] = None,
+    layout: Layout = None,
     run: Annotated[Path | None, typer.Option("--run", help="Where to keep it; runs/EXPERIMENT by default.")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on, and fail if there is nothing to go on from.")
@@ -164,7 +167,7 @@ def train(
     """Train a method's stages, and those below them; one that was killed goes on where it was."""
     from viton.training import Order, train_named
 
-    experiment = with_data(load_config(config, tuple(overrides)), data)
+    experiment = with_data(load_config(config, tuple(overrides)), data, layout_of(layout, data))
     order = Order(experiment, run or Path("runs") / experiment.name, seed, variant, device, resume, overwrite)
     for row in train_named(name, order, console.say):
         if as_json:
@@ -181,6 +184,7 @@ def try_on(
     data: Annotated[Path | None, typer.Option("--data", help="Dataset folder; its folders tell its layout.")] = None,
     pairs: PairsFile = "test_pairs.txt",
     split: SplitName = "test",
+    layout: Layout = None,
     run: TrainedIn = None,
     variant: Variant = "",
     batch: Annotated[int, typer.Option("--batch", min=1, help="Pairs at a time; it changes no result.")] = 1,
@@ -210,27 +214,20 @@ def try_on(
     stages = (*chosen.stages, *chosen.optional_stages, *(["collar"] if chosen.warps else []))
     trained = {} if config else trained_settings(run, stages, seed)
     settings = try_on_config(config, overrides, size, seed, variant, trained)
-    folders = folders_of(config, variant, stages)
+    folders, named = folders_of(config, variant, stages), layout_of(layout, data)
     if person is not None or clothing is not None:
         if person is None or clothing is None or data is not None:
             raise UsageError("try-on: expected --person with --clothing, or --data with --pairs")
         if shard is not None or limit is not None:
             raise UsageError("try-on: --shard and --limit go with --pairs, not with --person")
-        row = try_on_files(
-            chosen,
-            Files(person, clothing, parsing, keypoints, clothing_mask),
-            settings,
-            device,
-            out,
-            overwrite,
-            run,
-            folders,
-        )
+        files = Files(person, clothing, parsing, keypoints, clothing_mask)
+        row = try_on_files(chosen, files, settings, device, out, overwrite, run, folders)
         _finish([row], out, failures_ok, as_json)
         return
     if data is None:
         raise UsageError("try-on: expected --data with --pairs, or --person with --clothing")
-    request = Request(data, split, pairs, settings, limit, device, overwrite, shard_of(shard), run, batch, folders)
+    how = (limit, device, overwrite, shard_of(shard), run, batch, folders, named)
+    request = Request(data, split, pairs, settings, *how)
     _finish(run_try_on(chosen, request, out, console.progress("tried on")), out, failures_ok, as_json)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from viton.config import TryOnConfig, load_config
 from viton.errors import UsageError
+from viton.layout_names import LayoutName
 from viton.settings import overridden, parse
 
 
@@ -54,6 +55,18 @@ def size_of(text: str) -> tuple[int, int]:
     if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
         raise UsageError(f"--size: expected HxW such as 256x192, got '{text}'")
     return int(height), int(width)
+
+
+def layout_of(text: str | None, data: Path | None) -> LayoutName | None:
+    """A layout by its name; raises UsageError for an unknown one, and where there is no folder that has it."""
+    if text is None:
+        return None
+    if data is None:
+        raise UsageError("--layout: expected --data, whose layout it is")
+    for name in get_args(LayoutName):
+        if name == text:
+            return name
+    raise UsageError(f"--layout: expected one of {', '.join(get_args(LayoutName))}, got '{text}'")
 
 
 def shard_of(text: str | None) -> tuple[int, int]:

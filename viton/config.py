@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from viton.errors import UsageError
+from viton.layout_names import LayoutName
 from viton.settings import Model, overridden, parse, read_keys
 from viton.stage_config import Fidelity, PerceptualConfig, StagesConfig, TrainingConfig
 from viton.synthetic.config import WorldConfig
@@ -115,7 +116,7 @@ class FolderData(Model):
 
     kind: Literal["folder"]
     root: Path
-    layout: Literal["viton-hd"] = "viton-hd"
+    layout: LayoutName | None = None  # None: told by its folders
 
 
 class ReferenceConfig(Model):
@@ -123,7 +124,7 @@ class ReferenceConfig(Model):
 
     root: Path
     split: Split = "test"
-    layout: Literal["viton-hd"] = "viton-hd"
+    layout: LayoutName | None = None  # None: told by its folders
 
 
 class VariantConfig(Model):
@@ -277,6 +278,6 @@ def load_config(path: Path, overrides: tuple[str, ...] = ()) -> ExperimentConfig
     return parse(ExperimentConfig, overridden(read_keys(path), overrides), str(path))
 
 
-def with_data(config: ExperimentConfig, data: Path | None) -> ExperimentConfig:
+def with_data(config: ExperimentConfig, data: Path | None, layout: LayoutName | None = None) -> ExperimentConfig:
     """The experiment on another dataset folder; None is the configuration's own."""
-    return config.model_copy(update={"data": FolderData(kind="folder", root=data)}) if data else config
+    return config.model_copy(update={"data": FolderData(kind="folder", root=data, layout=layout)}) if data else config

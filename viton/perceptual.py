@@ -38,7 +38,7 @@ from viton.data.dataset import Dataset
 from viton.data.framing import fit_photo
 from viton.errors import InputError
 from viton.files import read_json, sha256_of, write_json
-from viton.images import load_rgb, to_tensor
+from viton.images import to_tensor
 from viton.stage_config import Equal, Fidelity, PerceptualConfig
 from viton.vgg import DEPTHS, Pooling, VggFeatures, vgg_from
 
@@ -177,7 +177,7 @@ def load_vgg(path: Path, pooling: Pooling = "max") -> VggFeatures:
 
 def calibration_images(data: Dataset, size: Size, count: int = CALIBRATION_PHOTOS) -> Tensor:
     """The calibration set: the split's first photos in the order of their names, (N,3,H,W) in [-1,1]."""
-    return torch.cat([to_tensor(fit_photo(load_rgb(path), size)) for path in islice(data.people.values(), count)])
+    return torch.cat([to_tensor(fit_photo(data.photo(name), size)) for name in islice(data.people, count)])
 
 
 class Scales(NamedTuple):

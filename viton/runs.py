@@ -43,6 +43,7 @@ class Request(NamedTuple):
     run: Path | None = None  # where the method's trained stages are; their seed is that of `config`
     batch: int = 1  # pairs at a time
     folders: Mapping[str, str] | None = None  # of the run's stages, where they are not called as the stages are
+    layout: str | None = None  # of the data; None: told by its folders
 
 
 class Files(NamedTuple):
@@ -67,7 +68,7 @@ def run_warps(request: Request, out: Path, progress: Progress) -> list[Row]:
 
 def _run(method: Method, request: Request, folder: Folder, progress: Progress) -> list[Row]:
     device = checked_device(request.device)
-    data = open_dataset(request.data, request.split)
+    data = open_dataset(request.data, request.split, request.layout)
     pairs = data.pairs(request.pairs)[: request.limit]
     index, count = request.shard
     run, stages = opened(method, request.run, request.config, request.folders)

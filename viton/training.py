@@ -27,6 +27,7 @@ from viton.digests import Digests
 from viton.errors import InputError, UsageError
 from viton.extractors import JudgeStage, ProxyStage
 from viton.files import digest_of
+from viton.layout_names import LayoutName
 from viton.perceptual import PerceptualLoss, calibration_images, load_perceptual
 from viton.prgan import PrganStage
 from viton.refine import RefineStage
@@ -72,6 +73,11 @@ class Experiment(NamedTuple):
     @property
     def config(self) -> ExperimentConfig:
         return self.base.variant(self.variant) if self.variant else self.base
+
+    @property
+    def layout(self) -> LayoutName | None:
+        """Of the data; None: told by its folders."""
+        return None if isinstance(self.base.data, WorldData) else self.base.data.layout
 
     @property
     def stages(self) -> Path:
@@ -148,7 +154,7 @@ def build(experiment: Experiment, name: str, seed: int, fabric: Fabric) -> tuple
         stage = CollarStage(config, experiment.data, size)
         return stage, settings | {"data": _collars_digest(experiment)}
     data = open_training_data(
-        experiment.data, size, experiment.config.representation, experiment.config.training.mirror
+        experiment.data, size, experiment.config.representation, experiment.config.training.mirror, experiment.layout
     )
     settings["data"] = _digest_of(experiment, data)
     settings["below"] = {below: experiment.folder(below, seed).digest() for below in BELOW.get(name, ())}

@@ -20,6 +20,7 @@ from viton.data.layouts import open_dataset
 from viton.data.sample import Pair, Sample
 from viton.errors import InputError
 from viton.images import to_tensor
+from viton.layout_names import has_split
 from viton.mirror import mirrored
 from viton.parsing import CLOTHING, LabelMap, mask_of
 from viton.person import represent_people
@@ -127,27 +128,29 @@ def worn_mask(sample: Sample, label_map: LabelMap, fidelity: Fidelity) -> Tensor
     return mask if mask.shape[2:] == (height, width) else F.interpolate(mask, (height, width), mode="nearest-exact")
 
 
-def open_training_data(root: Path, size: Size, representation: RepresentationConfig, mirror: bool = False) -> TryOnData:
+def open_training_data(
+    root: Path, size: Size, representation: RepresentationConfig, mirror: bool = False, layout: str | None = None
+) -> TryOnData:
     """Everybody of the training split in the own garment, with `mirror` twice, and of the validation split.
 
-    Where there is no `val` folder, as in VITON-HD, every HELD_OUT-th person of `train` is held out for it.  Raises
+    Where there is no split `val`, as in VITON-HD, every HELD_OUT-th person of `train` is held out for it.  Raises
     InputError when there is no training split, or somebody's own garment is missing.
     """
-    if not (root / "train").is_dir():
+    if not has_split(root, "train"):
         raise InputError(root, "a split 'train' of people in their own garments", _what_else(root))
-    pairs = own_pairs(root, "train", size)
+    pairs = own_pairs(root, "train", size, layout)
     kept, validation = pairs.pairs, Pairs(pairs.data, pairs.pairs[HELD_OUT - 1 :: HELD_OUT], size)
-    if (root / "val").is_dir():
-        validation = own_pairs(root, "val", size)
+    if has_split(root, "val"):
+        validation = own_pairs(root, "val", size, layout)
     else:
         kept = [pair for number, pair in enumerate(pairs.pairs, 1) if number % HELD_OUT]
     training = (MirroredPairs if mirror else Pairs)(pairs.data, kept, size)
     return TryOnData(training, validation, representation, pairs.data.label_map)
 
 
-def own_pairs(root: Path, split: str, size: Size) -> Pairs:
+def own_pairs(root: Path, split: str, size: Size, layout: str | None = None) -> Pairs:
     """Everybody of a split in the own garment, in the order of names; raises InputError when somebody has none."""
-    data = open_dataset(root, split)
+    data = open_dataset(root, split, layout)
     if person := _without_own(data):
         raise InputError(
             next(iter(data.clothings.values())).parent, "everyone's own garment", f"no paired garment for {person}"
@@ -161,7 +164,7 @@ def _without_own(data: Dataset) -> str | None:
 
 def _what_else(root: Path) -> str:
     """The splits that are there instead, and whether one could be trained on at all."""
-    found = [split for split in SPLITS if (root / split).is_dir()]
+    found = [split for split in SPLITS if has_split(root, split)]
     if not found:
         return "no such folder" if not root.is_dir() else "none"
     person = _without_own(open_dataset(root, found[0]))

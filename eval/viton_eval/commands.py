@@ -29,6 +29,7 @@ from pathlib import Path
 from viton.config import ExperimentConfig, FolderData, WorldData, load_config
 from viton.errors import InputError
 from viton.files import digest_of
+from viton.layout_names import LayoutName, has_split, pairs_file
 from viton.stage_config import StagesConfig
 from viton.stage_plan import METHOD_STAGES, stages_of
 from viton_eval.elsewhere import find, stage_in
@@ -64,7 +65,12 @@ class Run:
 
     @property
     def pairs_path(self) -> Path:
-        return self.data_root / self.config.pairs
+        return pairs_file(self.data_root, self.config.pairs)
+
+    @property
+    def layout(self) -> LayoutName | None:
+        """Of the data; None: told by its folders."""
+        return self.config.data.layout if isinstance(self.config.data, FolderData) else None
 
     @property
     def warps(self) -> Path:
@@ -160,7 +166,7 @@ class Run:
         return ("viton", "data", "synth", str(self.data_root), *counts, *more)
 
     def check_command(self) -> tuple[str, ...]:
-        return ("viton", "data", "check", str(self.data_root), "--split", self.config.split, "--json")
+        return ("viton", "data", "check", str(self.data_root), "--split", self.config.split, *self._layout(), "--json")
 
     def warp_command(self) -> tuple[str, ...]:
         size = f"{self.config.height}x{self.config.width}"
@@ -212,7 +218,11 @@ class Run:
         return ("--run", str(self.trained_in), "--seed", str(seed), *(("--variant", variant) if variant else ()))
 
     def _data_options(self) -> tuple[str, ...]:
-        return ("--data", str(self.data_root), "--split", self.config.split, "--pairs", str(self.pairs_path))
+        data = ("--data", str(self.data_root), "--split", self.config.split, *self._layout())
+        return (*data, "--pairs", str(self.pairs_path))
+
+    def _layout(self) -> tuple[str, ...]:
+        return ("--layout", self.layout) if self.layout else ()
 
     def _out(self, folder: Path) -> tuple[str, ...]:
         return ("--config", str(self.config_path), "--out", str(folder), "--failures-ok", "--overwrite")
@@ -248,7 +258,7 @@ def with_data(config: ExperimentConfig, data: str) -> ExperimentConfig:
 def lacks_training(config: ExperimentConfig) -> bool:
     """Whether something is to be trained and the data have no training split."""
     source = config.data
-    if config.trained is not None or not isinstance(source, FolderData) or (source.root / "train").is_dir():
+    if config.trained is not None or not isinstance(source, FolderData) or has_split(source.root, "train"):
         return False
     return config.stages != StagesConfig() or config.without_training == "leave out"
 
@@ -281,20 +291,9 @@ def open_run(config_path: Path, data: str = "", runs: str | Path = "runs", overr
 
 
 def resolved_run(
-    resolved: Path,
-    data: str,
-    runs: str | Path,
-    data_digest: str,
-    reference_digest: str = "",
-    training_digest: str = "",
+    resolved: Path, data: str, runs: str | Path, data_digest: str, reference_digest: str = "", training_digest: str = ""
 ) -> Run:
     """The run of a resolved configuration: its commands name the copy in the run's folder, wherever it was read."""
     run = open_run(resolved, runs=runs)
-    return replace(
-        run,
-        config_path=run.folder / "config.yaml",
-        data=data,
-        data_digest=data_digest,
-        reference_digest=reference_digest,
-        training_digest=training_digest,
-    )
+    run = replace(run, config_path=run.folder / "config.yaml", data=data, data_digest=data_digest)
+    return replace(run, reference_digest=reference_digest, training_digest=training_digest)

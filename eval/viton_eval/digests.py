@@ -9,6 +9,7 @@ from pathlib import Path
 from viton.config import FolderData
 from viton.digests import Digests
 from viton.errors import InputError
+from viton.layout_names import has_split, listed_layout
 from viton_eval.commands import Run
 
 TRAINED_ON = ("train", "val")  # the splits of a dataset that stages are trained on and validated with
@@ -24,13 +25,14 @@ def folder_digest(root: Path, split: str, digests: Digests) -> str:
 
     Raises InputError when there is no such folder.
     """
-    if not (root / split).is_dir():
+    if not has_split(root, split):
         what = "a dataset folder" if not root.is_dir() else f"a folder '{split}'"
         raise InputError(root, what, "no such folder")
     files = [path for path in root.iterdir() if path.is_file()]
-    files += [path for path in (root / split).rglob("*") if path.is_file()]
+    inside = root / split if listed_layout(root) is None else root  # whose folders hold all splits
+    files += [path for path in inside.rglob("*") if path.is_file()]
     whole = hashlib.sha256()
-    for path in sorted(files):
+    for path in sorted({*files}):
         if not any(part.startswith(".") for part in path.relative_to(root).parts):
             whole.update(f"{path.relative_to(root).as_posix()}\0{digests.of(path)}\n".encode())
     return whole.hexdigest()
@@ -48,7 +50,7 @@ def with_digests(run: Run, digests: Digests) -> Run:
     data, training, reference = "", "", ""
     if isinstance(run.config.data, FolderData):
         data = folder_digest(run.data_root, run.config.split, digests)
-        splits = [name for name in TRAINED_ON if _trains(run) and (run.data_root / name).is_dir()]
+        splits = [name for name in TRAINED_ON if _trains(run) and has_split(run.data_root, name)]
         training = "-".join(folder_digest(run.data_root, name, digests)[:16] for name in splits)
     if given := run.config.reference:
         reference = folder_digest(given.root, given.split, digests)

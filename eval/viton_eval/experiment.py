@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 import pandas as pd
 
 from viton.config import ExperimentConfig, FolderData
-from viton.data.dataset import SPLITS, Dataset
+from viton.data.dataset import Dataset
 from viton.data.framing import fit_labels, padded
 from viton.data.layouts import open_dataset
 from viton.data.sample import Pair, Sample, Truth
@@ -43,13 +43,13 @@ class Experiment(NamedTuple):
         """Every split of a world that the experiment makes; of a folder that is there only the one that it is about."""
         if isinstance(self.config.data, FolderData):
             return [self.data]
-        return [open_dataset(self.data.root, name) for name in SPLITS if (self.data.root / name).is_dir()]
+        return [type(self.data)(self.data.root, name) for name in self.data.splits_in(self.data.root)]
 
     @property
     def reference(self) -> Dataset | None:
         """The photographs that the data are compared with, where the configuration names some."""
         given = self.config.reference
-        return open_dataset(given.root, given.split) if given else None
+        return open_dataset(given.root, given.split, given.layout) if given else None
 
     def true_parsing(self, pair: Pair) -> Pixels:
         """The labels of a pair's true try-on, (H,W); only a made-up world has them."""
@@ -85,7 +85,7 @@ def open_experiment(config: str, data: str = "", runs: str = "runs") -> Experime
     """Open what a notebook's parameters name, making the world if the experiment has one."""
     path, runs = _located(config, runs)
     run = open_run(path, data, runs)
-    folder = open_dataset(data_of(path, data, runs), run.config.split)
+    folder = open_dataset(data_of(path, data, runs), run.config.split, run.layout)
     return Experiment(run.config, folder, folder.pairs(run.pairs_path), (path, data, runs), {})
 
 

@@ -61,7 +61,7 @@ def header(run: Run, grid: Grid, found: list[State]) -> list[tuple[str, str]]:
 def _source(run: Run) -> str:
     data = run.config.data
     if not isinstance(data, WorldData):
-        return f"{data.root} (layout {data.layout})"
+        return f"{data.root} (layout {data.layout or 'told by its folders'})"
     world = data.world
     noise = f", estimator noise {world.noise:g}" if world.noise else ", exact annotations"
     garments = f"{world.garments} extra garments"

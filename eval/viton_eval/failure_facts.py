@@ -20,6 +20,7 @@ from viton.data.sample import Pair, Sample
 from viton.files import read_jsonl
 from viton.images import Pixels, load_rgb, to_tensor, to_unit
 from viton.keypoints import COCO18, Keypoints
+from viton.layout_names import has_split
 from viton.parsing import CLOTHING, LabelMap
 from viton.shape_context import MatchError
 from viton.warp import WarpReport, predicted_target, warp_pairs
@@ -131,10 +132,11 @@ def usual_of(poses: Array, shapes: Array, outlines: Array) -> Usual:
 def training_split(experiment: Experiment) -> Dataset | None:
     """The split that the stages were trained on, by this run or the one that it names; None without one."""
     root, trained = experiment.data.root, experiment.config.trained
+    layout: str | None = experiment.data.layout
     if trained is not None and (trained / "config.yaml").is_file():
         source = load_config(trained / "config.yaml").data
-        root = source.root if isinstance(source, FolderData) else Path(trained) / "data"
-    return open_dataset(root, "train") if (root / "train").is_dir() else None
+        root, layout = (source.root, source.layout) if isinstance(source, FolderData) else (trained / "data", None)
+    return open_dataset(root, "train", layout) if has_split(root, "train") else None
 
 
 def usual_in(experiment: Experiment) -> Usual | None:

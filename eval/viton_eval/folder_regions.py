@@ -13,7 +13,7 @@ import numpy as np
 
 from viton.coordinates import Size
 from viton.data.dataset import Dataset
-from viton.data.framing import fit_photo
+from viton.data.framing import fit_labels, fit_photo, padded
 from viton.data.sample import Pair
 from viton.images import Pixels, load_rgb
 from viton.parsing import CLOTHING
@@ -38,10 +38,11 @@ def true_try_on(data: Dataset, pair: Pair, size: Size) -> TruePicture:
 
 def own_photo(data: Dataset, person: str, size: Size) -> TruePicture:
     """A person's photo with its regions, decoded once; raises InputError for files that are damaged."""
-    pixels = fit_photo(load_rgb(data.people[person]), size)
+    photo = data.photo(person)
+    pixels = fit_photo(photo, size)
     if lacking(photo_files(data, person)):
         return TruePicture(pixels, None)
-    labels = labels_at(data.parsing_path(person), size)
+    labels = fit_labels(padded(data.read_parsing(person, (photo.shape[0], photo.shape[1])), size, 0), size)
     worn = np.isin(labels, data.label_map.ids(CLOTHING["paper"]))
     return TruePicture(pixels, seen_regions(worn, labels, data.label_map))
 

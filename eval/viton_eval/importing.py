@@ -114,7 +114,8 @@ def import_pictures(
 
     Raises InputError for whatever is wrong with them, and for other results that are there, unless `overwrite`.
     """
-    source = Source(given, open_dataset(run.data_root, run.config.split).pairs(run.pairs_path), run.config.size)
+    data = open_dataset(run.data_root, run.config.split, run.layout)
+    source = Source(given, data.pairs(run.pairs_path), run.config.size)
     decided: Row = {"made": one.method, "seed": one.seed, "split": run.config.split}
     return _bring_in(source, run.results_of(one), decided, overwrite, progress)
 

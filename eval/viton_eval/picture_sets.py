@@ -72,7 +72,7 @@ def picture_sets(experiment: Experiment, extractors: Sequence[FeatureExtractor])
 
 def photo_of(experiment: Experiment, pair: Pair) -> Pixels:
     """The photo of a pair's person (H,W,3) as every method sees it, whatever else of the person can be read."""
-    return fit_photo(load_rgb(experiment.data.people[pair.person]), experiment.config.size)
+    return fit_photo(experiment.data.photo(pair.person), experiment.config.size)
 
 
 def _loaded(files: Mapping[Pair, Path], pair: Pair) -> Pixels:

@@ -48,7 +48,7 @@ class Representations:
     def _data(self) -> Dataset:
         from viton.data.layouts import open_dataset  # here, so that an unchanged report does not wait for torch
 
-        return open_dataset(self.run.data_root, self.run.config.split)
+        return open_dataset(self.run.data_root, self.run.config.split, self.run.layout)
 
     def _drawn(self, person_id: str) -> bytes | None:
         try:

@@ -70,7 +70,7 @@ def measure(run: Run, out: Path, progress: Callable[[str], Progress]) -> pd.Data
     asked = run.config.robustness
     if asked is None:
         raise InputError(f"{run.config_path}: robustness", "levels and pairs", "nothing")
-    data = open_dataset(run.data_root, run.config.split)
+    data = open_dataset(run.data_root, run.config.split, run.layout)
     estimators.expect_known_labels(data.root, data.label_map)
     pairs = pairs_tested(data, data.pairs(run.pairs_path), asked)
     with locked(out / ".lock"):

@@ -18,6 +18,7 @@ def score(
     pairs: Annotated[str, typer.Option(help="pairs file, under the dataset or a path")],
     out: Annotated[Path, typer.Option(help="CSV; .pairs.csv, .differences.csv, .md, .tex and .json go beside it")],
     split: Annotated[str, typer.Option(help="train, val or test")] = "test",
+    layout: Annotated[str | None, typer.Option(help="how it is laid out; told by its folders if not given")] = None,
     pattern: Annotated[str, typer.Option(help="names of pictures in folders without a manifest")] = PATTERN,
     protocol: Annotated[str, typer.Option(help="ours, hr-viton, ladi-vton or catvton")] = "ours",
     judge: Annotated[Path | None, typer.Option(help="a trained judge: runs/EXPERIMENT/stages/judge/SEED")] = None,
@@ -50,7 +51,7 @@ def score(
     from viton_eval.score_screen import score_screen
 
     asked = (results, data, pairs, split, pattern, protocol, judge, lpips, extractor, against, missing_ok, device)
-    rows = score_folders(Request(*asked, metrics, seed), out)
+    rows = score_folders(Request(*asked, metrics, seed, layout), out)
     if as_json:
         print(rows.to_json(orient="records", lines=True), end="")
     else:

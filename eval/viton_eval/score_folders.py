@@ -189,8 +189,8 @@ def _true(asked: Asked, pair: Pair, mode: Mode, size: Size) -> TruePicture:
     """The true picture of a pair; where there is none, the person's photo."""
     if asked.how.in_regions and mode != "unpaired" and asked.protocol is None:
         return true_try_on(asked.data, pair, size) if mode == "truth" else own_photo(asked.data, pair.person, size)
-    path = asked.data.truth_path(pair, "image") if mode == "truth" else asked.data.people[pair.person]
-    pixels = load_rgb(path)
+    is_true = mode == "truth"
+    pixels = load_rgb(asked.data.truth_path(pair, "image")) if is_true else asked.data.photo(pair.person)
     if asked.protocol is None:
         return TruePicture(fit_photo(pixels, size), None)  # as every method of ours sees photos: averaged over area
     return TruePicture(_rounded(resized(pixels, size, asked.protocol.resize)), None)

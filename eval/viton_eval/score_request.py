@@ -53,6 +53,7 @@ class Request(NamedTuple):
     device: str
     metrics: str = ""  # of metrics.KNOWN, with commas; "": all
     seed: int = 0
+    layout: str | None = None  # of the data; None: told by its folders
 
 
 def score_folders(request: Request, out: Path) -> pd.DataFrame:
@@ -85,7 +86,7 @@ def asked_of(request: Request) -> Asked:
     device, metrics = checked_device(request.device), metrics_of(request.metrics)
     protocol = None if request.protocol == OURS else protocol_of(request.protocol)
     expect_networks(metrics, request.judge is not None, request.lpips, bool(request.extractors), protocol)
-    data, families = open_dataset(request.data, request.split), metrics.families()
+    data, families = open_dataset(request.data, request.split, request.layout), metrics.families()
     judge = Judge.of_stage(request.judge) if request.judge and "judge" in families else None
     lpips = _lpips(request.lpips, protocol) if "lpips" in families else None
     how = Beside(

@@ -19,7 +19,7 @@ def score_try_on(run: Run, one: TryOn) -> Scores | None:
 
     Raises InputError when the results, or some of their pairs, are not there.
     """
-    data = open_dataset(run.data_root, run.config.split)
+    data = open_dataset(run.data_root, run.config.split, run.layout)
     pairs = data.pairs(run.pairs_path)
     if not any(data.has_truth(pair) for pair in pairs):
         return None

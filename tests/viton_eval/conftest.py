@@ -23,7 +23,15 @@ from viton_eval.trainings import try_ons
 ROOT = Path(__file__).resolve().parents[2]
 LIGHT = [
     *("__init__", "config", "console", "digests", "errors", "files", "provenance", "settings", "stage_config"),
-    *("stage_plan", "synthetic/__init__", "synthetic/config", "data/__init__", "data/pairs", "data/sample"),
+    *(
+        "stage_plan",
+        "layout_names",
+        "synthetic/__init__",
+        "synthetic/config",
+        "data/__init__",
+        "data/pairs",
+        "data/sample",
+    ),
 ]
 WORLD = {"people": 3, "garments": 0, "seed": 0, "height": 64, "width": 48}
 # Settings of an experiment that trains what viton, encoder-decoder and cagan need, on a proxy's features, and a judge.

@@ -9,7 +9,17 @@ import pytest
 from viton_eval import sources
 
 ROOT = Path(__file__).resolve().parents[2]
-SAID = ["config", "settings", "stage_config", "stage_plan", "console", "errors", "digests", "provenance"]
+SAID = [
+    "config",
+    "layout_names",
+    "settings",
+    "stage_config",
+    "stage_plan",
+    "console",
+    "errors",
+    "digests",
+    "provenance",
+]
 OUTSIDE = {"viton/__init__.py", *(f"viton/{name}.py" for name in SAID)}
 MACHINERY = {
     f"eval/viton_eval/{name}.py"

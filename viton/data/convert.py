@@ -59,6 +59,11 @@ class Job(NamedTuple):
     def photo(self) -> Path:
         return (self.data.people if self.is_person else self.data.clothings)[self.id]
 
+    @property
+    def is_whole_file(self) -> bool:
+        """Whether the photo is all that its file shows."""
+        return not (self.is_person and self.data.crops)
+
 
 Outcome = Counter[tuple[str, str]] | InputError
 
@@ -173,11 +178,12 @@ def _write(order: Order, target: Target, job: Job) -> Counter[tuple[str, str]]:
 
 
 def _person_files(order: Order, target: Target, job: Job) -> tuple[dict[str, bytes], dict[tuple[str, str], int]]:
-    size = order.size or _size_of(job.photo)
+    photo = job.data.photo(job.id)
+    size = order.size or (photo.shape[0], photo.shape[1])
     person = job.data.person(job.id, size)
     labels, lost = translate(fit_labels(person.parsing, size), job.data.label_map, target.label_map)
     return {
-        target.image: _photo(job.photo, person.image, order.size),
+        target.image: _photo(job, person.image, order.size),
         target.parsing: target.labels(labels),
         target.keypoints: target.joints(person.keypoints, size),
     }, lost
@@ -186,10 +192,10 @@ def _person_files(order: Order, target: Target, job: Job) -> tuple[dict[str, byt
 def _clothing_files(order: Order, target: Target, job: Job) -> dict[str, bytes]:
     if target.mask is None:  # then a dataset that has none can be converted too
         photo = load_rgb(job.photo)
-        return {target.clothing: _photo(job.photo, fit_photo(photo, order.size or photo.shape[:2]), order.size)}
+        return {target.clothing: _photo(job, fit_photo(photo, order.size or photo.shape[:2]), order.size)}
     clothing = job.data.clothing(job.id, order.size or _size_of(job.photo))
     return {
-        target.clothing: _photo(job.photo, clothing.image, order.size),
+        target.clothing: _photo(job, clothing.image, order.size),
         target.mask: mask_bytes((clothing.mask >= 128).astype(clothing.mask.dtype), Path(target.mask).suffix),
     }
 
@@ -199,6 +205,7 @@ def _size_of(photo: Path) -> Size:
     return height, width
 
 
-def _photo(path: Path, pixels: Pixels, size: Size | None) -> bytes:
+def _photo(job: Job, pixels: Pixels, size: Size | None) -> bytes:
     """A JPEG file: the photo's own where its size stays and every program shows it alike."""
-    return path.read_bytes() if size is None and is_plain_jpeg(path) else encode(pixels, ".jpg")
+    as_it_is = size is None and job.is_whole_file and is_plain_jpeg(job.photo)
+    return job.photo.read_bytes() if as_it_is else encode(pixels, ".jpg")

@@ -25,9 +25,10 @@ from viton.errors import InputError, UsageError
 from viton.files import sha256_of
 from viton.images import Pixels, load_labels, load_mask, load_rgb
 from viton.keypoints import Keypoints, read_openpose_body25
+from viton.layout_names import SPLIT_NAMES, pairs_file
 from viton.parsing import LabelMap
 
-SPLITS = ("train", "val", "test")
+SPLITS = SPLIT_NAMES
 PICTURES = (".jpg", ".jpeg", ".png")
 
 
@@ -36,6 +37,7 @@ class Dataset(ABC):
 
     layout: ClassVar[str]
     label_map: LabelMap
+    crops: ClassVar[bool] = False  # whether a person's photo is a part of what the file shows
 
     def __init__(self, root: Path, split: str) -> None:
         """Raises UsageError for an unknown split; a layout raises InputError when a folder is missing or empty."""
@@ -79,9 +81,14 @@ class Dataset(ABC):
         """The garment's mask (H,W) in {0,1}, of its picture's size; raises InputError naming a file that is bad."""
         return load_mask(self.mask_path(clothing_id))
 
+    def photo(self, person_id: str) -> Pixels:
+        """The person's photo (h,w,3) as large as it is; raises InputError when it is missing or damaged."""
+        return load_rgb(_known(self.people, person_id, self.root / self.split))
+
     def pairs_path(self, name: str | Path) -> Path:
-        """A pairs file, given by its name under ROOT or as a path."""
-        return self.root / name if (self.root / name).is_file() or not Path(name).is_file() else Path(name)
+        """A pairs file, given by its name under ROOT (`layout_names.pairs_file`) or as a path."""
+        path = pairs_file(self.root, name)
+        return path if path.is_file() or not Path(name).is_file() else Path(name)
 
     def pairs_files(self) -> list[Path]:
         """Every pairs file of the split under ROOT."""
@@ -106,7 +113,7 @@ class Dataset(ABC):
 
     def person(self, person_id: str, size: Size) -> Person:
         """Raises InputError naming the file when one is missing, damaged, or does not fit the others."""
-        photo = load_rgb(_known(self.people, person_id, self.root / self.split))
+        photo = self.photo(person_id)
         of = (photo.shape[0], photo.shape[1])
         labels, joints = self.read_parsing(person_id, of), self.read_keypoints(person_id, of)
         return fit_person(person_id, photo, labels, joints, self.label_map, size, self.parsing_path(person_id))

@@ -54,7 +54,7 @@ class Pictures:
         """uint8 (H,W,3)."""
         pair = Pair(sight.person, sight.clothing)
         if sight.what in ("person", PHOTO):
-            return fit_photo(load_rgb(self.data.people[sight.person]), self.size)
+            return fit_photo(self.data.photo(sight.person), self.size)
         if sight.what == "clothing":
             return fit_photo(load_rgb(self.data.clothings[sight.clothing]), self.size)
         method = sight.what.removeprefix(f"{SHUFFLED}:")

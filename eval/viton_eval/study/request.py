@@ -38,7 +38,7 @@ def source_of(
     if results or pairs:
         raise UsageError("study make: --config brings its own results and pairs; expected no --results, no --pairs")
     run = open_run(config, data, runs)
-    dataset = open_dataset(run.data_root, run.config.split)
+    dataset = open_dataset(run.data_root, run.config.split, run.layout)
     folders = {method: run.results(method) for method in run.config.methods}
     labels = {method: label_of(run.config, method) for method in run.config.methods}
     return Source(folders, dataset, dataset.pairs(run.pairs_path), labels, pattern)
