@@ -6,6 +6,7 @@ H, W.  Every photo is fixed by its condition, size and seed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -53,10 +54,12 @@ def _drawn(garment: Garment, size: tuple[int, int], seed: int) -> Photo:
     return Photo(product.image, product.mask, share)
 
 
+@lru_cache(maxsize=4)  # many conditions begin with the same photo, which nobody writes into
 def _any(size: tuple[int, int], seed: int) -> Photo:
     return _drawn(_garment(seed), size, seed)
 
 
+@lru_cache(maxsize=4)
 def _pale(size: tuple[int, int], seed: int) -> Photo:
     """A garment of white cloth, whose folds and edges are all that shows it."""
     white = _garment(seed)

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from benchmarks import clothing_masks
 from benchmarks.product_photos import CONDITIONS, photo
+from viton.background import QUIETEST, fitted, most
 from viton.clothing_mask import MaskError, clothing_mask
 from viton.images import load_mask, load_rgb, save_png
 from viton.mask_figures import Masked, mask_sheet, overlap
@@ -61,6 +62,17 @@ def test_the_sample_is_masked_as_its_own_masks_are(shared_data):
     assert list(values.values()) == sorted(values.values())
     assert np.mean(list(values.values())) >= 0.97
     assert min(values.values()) >= 0.96, values
+
+
+def test_a_smooth_background_is_recovered_under_a_minority_that_lies_off_it():
+    y, x = np.mgrid[:60, :80].astype(np.float64)
+    true = np.stack([200 + 0.3 * x - 0.004 * (x - 30) ** 2 + 0.1 * y, 180 + 0.01 * x * y, 150 - 0.2 * y], axis=2)
+    seen = true.astype(np.float32)
+    seen[20:40, 20:50] = (20, 60, 220)
+    surface, noise = fitted(seen, np.ones((60, 80), bool), 2)
+    np.testing.assert_allclose(surface, true, atol=1e-3)
+    np.testing.assert_allclose(noise, QUIETEST)
+    np.testing.assert_array_equal(most(true), true.max(axis=2))
 
 
 def test_a_box_is_found_to_the_pixel_and_alike_twice():

@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from viton.background import Background, Bools, Floats, contrast_of, fitted, most
 from viton.images import Pixels
-
-Floats = NDArray[np.float32]
-Bools = NDArray[np.bool_]
 
 WORKING = 1024  # px of the longer side; a larger picture is reduced, its mask enlarged again
 BORDER = 0.02  # width of the band along the border that the background is first estimated from
 PLAIN = 0.5  # share of that band that must agree with one smooth surface
 NOISIEST = 8.0  # levels of noise about the surface, above which it is no plain background
 CUT = 4.0  # times the noise: what differs more from the background is garment
-QUIETEST = 0.9  # levels of noise that are assumed at least, for JPEG and rounding
 SEAL = (0.003, 0.008, 0.02)  # gaps in a white garment's outline that are closed, tried in turn
 SHADOW_STEP = 1.2  # levels a pixel by which a shadow's luminance may change; an outline changes faster
 SHADOW_DEPTH = 0.45  # share of the background's luminance that a shadow may take away
@@ -78,7 +74,7 @@ def _segment(picture: Floats) -> Bools:
         outside = ~_silhouette(_seen(smooth, background), longer)
         if outside.mean() < 0.02:
             raise MaskError("no_background", "a background around the garment", "hardly any")
-        background = _fitted(smooth, outside, order)
+        background = fitted(smooth, outside, order)
     seen = _seen(smooth, background)
     mask = _silhouette(seen, longer)
     mask = _without_shadow(mask, smooth, background[0], longer)
@@ -90,62 +86,26 @@ def _segment(picture: Floats) -> Bools:
     return mask
 
 
-Background = tuple[Floats, Floats]  # its colours (H,W,3), and its noise (3,) in levels
-
-
 def _border_model(smooth: Floats, longer: int) -> Background:
     """The surface of the border's colours; raises MaskError when half of it does not lie on one."""
     band = np.ones(smooth.shape[:2], bool)
     wide = max(2, round(BORDER * longer))
     band[wide:-wide, wide:-wide] = False
-    model = _fitted(smooth, band, 2)
-    agrees = (_contrast(smooth, model)[band] < CUT).mean()
+    model = fitted(smooth, band, 2)
+    agrees = (contrast_of(smooth, model)[band] < CUT).mean()
     if agrees < PLAIN or model[1].max() > NOISIEST:
         found = f"noise of {model[1].max():.1f} levels about its surface, which {100 * agrees:.0f}% of it lie on"
         raise MaskError("not_plain", "a plain background along the border", found)
     return model
 
 
-def _fitted(smooth: Floats, where: Bools, order: int) -> Background:
-    """A polynomial surface through the colours where it is told, robust against a minority that lies off it."""
-    height, width = where.shape
-    rows, columns = np.nonzero(where)
-    step = max(1, len(rows) // 20_000)
-    rows, columns = rows[::step], columns[::step]
-    colours, terms = smooth[rows, columns].astype(np.float64), _terms(columns / width, rows / height, order)
-    start = np.median(colours, axis=0)
-    near = np.abs(colours - start).max(axis=1)
-    weights = (near <= max(2.0, 2.0 * float(np.median(near)))).astype(np.float64)
-    for _ in range(6):
-        solved = np.linalg.lstsq(terms * weights[:, None], colours * weights[:, None], rcond=None)[0]
-        off = np.abs(colours - terms @ solved)
-        noise = np.maximum(QUIETEST, 1.4826 * np.median(off[weights > 0], axis=0))
-        weights = np.clip(1 - ((off / (4 * noise)).max(axis=1)) ** 2, 0, 1)
-        if (weights > 0).sum() < 4 * terms.shape[1]:
-            break
-    y, x = np.mgrid[:height, :width].astype(np.float64)
-    surface = (_terms((x / width).ravel(), (y / height).ravel(), order) @ solved).reshape(height, width, 3)
-    return surface.clip(0, 255).astype(np.float32), noise.astype(np.float32)
-
-
-def _terms(x: NDArray[np.float64], y: NDArray[np.float64], order: int) -> NDArray[np.float64]:
-    """The monomials up to an order at N places, (N,terms)."""
-    x, y = 2 * x - 1, 2 * y - 1
-    return np.stack([x**i * y**j for i in range(order + 1) for j in range(order + 1 - i)], axis=1)
-
-
-def _contrast(smooth: Floats, background: Background) -> Floats:
-    """How many times its noise a pixel (H,W) differs from the background, in its most different channel."""
-    return np.asarray((np.abs(smooth - background[0]) / background[1]).max(axis=2), np.float32)
-
-
 def _seen(smooth: Floats, background: Background) -> Bools:
     """What differs from the background; beside much stronger contrast, where JPEG rings, what does so on average."""
     off = smooth - background[0]
-    least = np.abs(off).max(axis=2)
-    contrast = _contrast(smooth, background)
+    least = most(np.abs(off))
+    contrast = most(np.abs(off) / background[1])
     weak = least < RINGING * cv2.dilate(least, np.ones((2 * BLOCK + 1, 2 * BLOCK + 1), np.uint8))
-    steady = np.abs(_averaged(off, weak) / background[1]).max(axis=2) > CUT / 2
+    steady = most(np.abs(_averaged(off, weak) / background[1])) > CUT / 2
     return np.asarray((contrast > CUT) & (~weak | steady))
 
 
@@ -210,7 +170,7 @@ def _without_shadow(mask: Bools, smooth: Floats, surface: Floats, longer: int) -
     """The mask without what is only darker than the background, of its hue, and joined to it without an edge."""
     light, paper = smooth.mean(axis=2), surface.mean(axis=2)
     ratio = light / np.maximum(paper, 1)
-    tint = np.abs(smooth - surface * ratio[..., None]).max(axis=2)
+    tint = most(np.abs(smooth - surface * ratio[..., None]))
     soft = cv2.GaussianBlur(light, (0, 0), max(0.6, longer / 700))
     slope = np.hypot(cv2.Sobel(soft, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(soft, cv2.CV_32F, 0, 1, scale=1 / 8))
     shade = (tint < SHADOW_TINT) & (ratio > 1 - SHADOW_DEPTH) & (ratio < 1.02) & (slope < SHADOW_STEP * 1024 / longer)
@@ -224,7 +184,7 @@ def _without_shadow(mask: Bools, smooth: Floats, surface: Floats, longer: int) -
 def _holes(mask: Bools, smooth: Floats, background: Background, seen: Bools) -> Bools:
     """Enclosed parts with the background's colour and smoothness, and an edge all around."""
     longer = max(mask.shape)
-    off = np.abs(smooth - background[0]).max(axis=2)
+    off = most(np.abs(smooth - background[0]))
     candidates = _opened(mask & ~seen, 0.002 * longer)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(candidates.astype(np.uint8), connectivity=4)
     holes = np.zeros_like(mask)
@@ -255,7 +215,7 @@ def _is_hole(part: Bools, off: Floats, noise: Floats, longer: int) -> bool:
 def _trimmed(mask: Bools, picture: Floats, surface: Floats, longer: int) -> Bools:
     """The mask without the rim of pixels that are more background than garment."""
     reach = max(1, round(0.003 * longer))
-    off = np.abs(picture - surface).max(axis=2)
+    off = most(np.abs(picture - surface))
     full = cv2.dilate(np.where(mask, off, 0).astype(np.float32), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     rim = mask & ~_eroded(mask, reach)
     return mask & ~(rim & (off < 0.5 * full))

@@ -2,9 +2,10 @@
 
 They are every module that the step's command imports; a test walks the imports, so that a new one cannot be forgotten.
 Left out is what cannot change what is made without changing the step's command or key, which count by themselves:
-viton/cli.py, config.py, settings.py, stage_config.py and stage_plan.py (names, checks and defaults; the settings they
-arrive at are in the key), console.py and errors.py (what is said), digests.py (what is remembered), provenance.py (what
-is written beside results, never into them), and of this suite the modules that find files and run steps.
+viton/cli.py, config.py, layout_names.py, settings.py, stage_config.py and stage_plan.py (names, checks and defaults;
+the settings they arrive at are in the key), console.py and errors.py (what is said), digests.py (what is remembered),
+provenance.py (what is written beside results, never into them), and of this suite the modules that find files and run
+steps.
 
 Trainings have no such list: a code change never trains anything again silently.
 """
@@ -16,7 +17,7 @@ from viton.provenance import installed
 FILES = ("viton/images.py", "viton/coordinates.py", "viton/parsing.py", "viton/keypoints.py", "viton/files.py")
 WORLD = (*FILES, "viton/synthetic/*.py")
 SETTINGS = ("viton/synthetic/__init__.py", "viton/synthetic/config.py")  # come with viton/config.py
-DATA = (*FILES, "viton/data/*.py")
+DATA = (*FILES, "viton/data/*.py", "viton/background.py", "viton/clothing_mask.py")
 CHECK = (*DATA, "viton/synthetic/*.py")  # a made-up world is checked by its digest too
 NETWORKS = tuple(
     f"viton/{name}.py"

@@ -106,12 +106,18 @@ def test_a_split_without_a_pairs_file_or_pictures_is_an_error(root, tmp_path):
         DressCode(root, "all")
 
 
-def test_a_missing_mask_is_named_and_said_to_come_from_elsewhere(root):
+def test_a_missing_mask_is_made_from_the_picture_and_where_that_cannot_be_the_picture_is_named(
+    root, save_picture, mask_of_a_garment
+):
+    true = mask_of_a_garment(SIZE, 2)
+    picture = np.where(true[..., None] > 0, np.array((30, 120, 60)), 250).astype(np.uint8)
+    save_picture(root / "images/000002_1.jpg", picture)
     (root / "masks/000002_1.png").unlink()
-    data = DressCode(root, "test")
-    with pytest.raises(InputError, match=r"masks/000002_1\.png: expected the garment's mask, which Dress Code lacks"):
-        data.clothing("000002", SIZE)
-    assert data.clothing("000001", SIZE).mask.any()
+    made = DressCode(root, "test").clothing("000002", SIZE).mask
+    assert ((made >= 128) & (true > 0)).sum() / ((made >= 128) | (true > 0)).sum() > 0.9
+    save_picture(root / "images/000002_1.jpg", np.full((*SIZE, 3), 250, np.uint8))
+    with pytest.raises(InputError, match=r"images/000002_1\.jpg: expected .*, or a mask in masks, got .*no_garment"):
+        DressCode(root, "test").clothing("000002", SIZE)
 
 
 def test_a_pair_of_somebody_who_is_not_there_is_named_by_its_line(root):

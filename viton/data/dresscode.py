@@ -1,7 +1,7 @@
 """The layout of one category of Dress Code (Morelli et al., ECCV 2022): ATR labels, COCO-18 joints in their own frame.
 
     ROOT/images/ID_0.jpg          the person       images/ID_1.jpg   the garment she wears; both have the id ID
-         label_maps/ID_4.png      her labels       masks/ID_1.png    its mask, which the set itself lacks
+         label_maps/ID_4.png      her labels       masks/ID_1.png    its mask, which the set itself lacks; else made
          keypoints/ID_2.json      {"keypoints": 18 x [x, y, score, id]} in a frame of 384x512, whatever the photo's size
     ROOT/train_pairs.txt  test_pairs_paired.txt  test_pairs_unpaired.txt    `ID_0.jpg ID_1.jpg`
 
@@ -17,6 +17,7 @@ import numpy as np
 from viton.coordinates import Size
 from viton.data.dataset import SPLITS, Dataset, pictures_in
 from viton.data.listed import GARMENT, people_and_garments
+from viton.data.picture_mask import mask_of_picture
 from viton.errors import InputError, UsageError
 from viton.files import read_json
 from viton.images import Pixels, load_mask
@@ -60,17 +61,15 @@ class DressCode(Dataset):
         return self.root / "keypoints" / f"{person_id}_2.json"
 
     def mask_path(self, clothing_id: str) -> Path:
-        return self._masks.get(clothing_id + GARMENT, self.root / "masks" / f"{clothing_id}{GARMENT}.png")
+        """The mask's file, or the picture that it is made from."""
+        return self._masks.get(clothing_id + GARMENT, self.clothings[clothing_id])
 
     def read_keypoints(self, person_id: str, size: Size) -> Keypoints:
         return read_keypoints(self.keypoints_path(person_id), size)
 
     def read_mask(self, clothing_id: str) -> Pixels:
-        """Raises InputError that tells where masks come from: Dress Code itself has none."""
         path = self.mask_path(clothing_id)
-        if not path.is_file():
-            raise InputError(path, "the garment's mask, which Dress Code lacks and LaDI-VTON adds", "no such file")
-        return load_mask(path)
+        return mask_of_picture(path, "masks") if path == self.clothings[clothing_id] else load_mask(path)
 
 
 def read_keypoints(path: Path, size: Size) -> Keypoints:

@@ -7,15 +7,14 @@
          cloth-mask/ID_1.png      the garment's mask, if somebody has made one: the release has none
     ROOT/viton_train_pairs.txt    viton_test_pairs.txt    `ID_0.jpg ID_1.jpg`; or train_images
 
-The folders hold all splits: a split is who its pairs files name. Without a mask the garment is what is not white: a
-mean of the channels below 253.9, as in the authors' code, and whatever it encloses.
+The folders hold all splits: a split is who its pairs files name. Without a mask the garment's is made from its picture
+(viton/clothing_mask.py). The authors' code takes what is not white: a mean of the channels below 253.9.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from viton.coordinates import Size
@@ -23,15 +22,15 @@ from viton.data.dataset import SPLITS, Dataset, pictures_in
 from viton.data.framing import fit_labels
 from viton.data.listed import GARMENT, PERSON, people_and_garments
 from viton.data.mat_files import SQUARE, part_of_square, read_mat
+from viton.data.picture_mask import mask_of_picture
 from viton.data.pose_pickle import PoseFile
 from viton.errors import InputError
-from viton.images import Pixels, load_mask, load_rgb
+from viton.images import Pixels, load_mask
 from viton.keypoints import Keypoints, from_candidates
 from viton.parsing import LIP
 
 FOLDERS = ("women_top", "segment")
 POSES = "pose.pkl"
-WHITE = 253.9  # mean of the channels from which on the authors' code takes a pixel for background
 
 
 class Viton(Dataset):
@@ -91,7 +90,7 @@ class Viton(Dataset):
 
     def read_mask(self, clothing_id: str) -> Pixels:
         path = self.mask_path(clothing_id)
-        return not_white(load_rgb(path)) if path == self.clothings[clothing_id] else load_mask(path)
+        return mask_of_picture(path, "cloth-mask") if path == self.clothings[clothing_id] else load_mask(path)
 
 
 def _lists(root: Path, split: str) -> list[Path]:
@@ -113,10 +112,3 @@ def read_segment(path: Path, size: Size) -> Pixels:
 def read_pose(path: Path) -> Keypoints:
     """The first person of a pose file as (18,3) COCO-18; raises InputError when it holds nobody or is none."""
     return from_candidates(read_mat(path, "candidate"), read_mat(path, "subset"), path)
-
-
-def not_white(picture: Pixels) -> Pixels:
-    """The garment's mask (H,W) in {0,1} by the authors' threshold on a picture (H,W,3), with what it encloses."""
-    mask = (picture.mean(axis=2) < WHITE).astype(np.uint8)
-    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    return np.asarray(cv2.drawContours(mask, outlines, -1, 1, cv2.FILLED), np.uint8)
