@@ -27,15 +27,13 @@ def fitted(smooth: Floats, where: Bools, order: int) -> Background:
     weights = (near <= max(2.0, 2.0 * float(np.median(near)))).astype(np.float64)
     for _ in range(6):
         weighted = terms * weights[:, None]  # the normal equations: a tenth of the time, and well conditioned here
-        solved: NDArray[np.float64] = np.linalg.lstsq(
-            weighted.T @ weighted, weighted.T @ (colours * weights[:, None]), rcond=None
-        )[0]
+        solved = np.linalg.lstsq(weighted.T @ weighted, weighted.T @ (colours * weights[:, None]), rcond=None)[0]
         off = np.abs(colours - terms @ solved)
         noise = np.maximum(QUIETEST, 1.4826 * np.median(off[weights > 0], axis=0))
         weights = np.clip(1 - most(off / (4 * noise)) ** 2, 0, 1)
         if (weights > 0).sum() < 4 * terms.shape[1]:
             break
-    return _surface(solved, (height, width), order), noise.astype(np.float32)
+    return _surface(np.asarray(solved, np.float64), (height, width), order), noise.astype(np.float32)
 
 
 def _terms(x: NDArray[np.float64], y: NDArray[np.float64], order: int) -> NDArray[np.float64]:

@@ -17,7 +17,8 @@ from viton.provenance import installed
 FILES = ("viton/images.py", "viton/coordinates.py", "viton/parsing.py", "viton/keypoints.py", "viton/files.py")
 WORLD = (*FILES, "viton/synthetic/*.py")
 SETTINGS = ("viton/synthetic/__init__.py", "viton/synthetic/config.py")  # come with viton/config.py
-DATA = (*FILES, "viton/data/*.py", "viton/background.py", "viton/clothing_mask.py")
+PICTURES = tuple(f"viton/{name}.py" for name in ("approximate_parsing", "background", "clothing_mask"))
+DATA = (*FILES, "viton/data/*.py", *PICTURES)
 CHECK = (*DATA, "viton/synthetic/*.py")  # a made-up world is checked by its digest too
 NETWORKS = tuple(
     f"viton/{name}.py"

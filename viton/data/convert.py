@@ -88,7 +88,7 @@ def convert(order: Order, progress: Callable[[int, int], None] | None = None) ->
         clothings = {name for name in data.clothings if (data.split, False, name) not in failed}
         lists = write_lists(order.out, target, data, people, clothings)
         pairs += lists.pairs
-        notes += lists.notes
+        notes += [*data.told, *lists.notes]
         problems += lists.problems
     good = [(job, outcome) for job, outcome in outcomes if isinstance(outcome, Counter)]
     return Report(

@@ -81,6 +81,11 @@ class Dataset(ABC):
         """The garment's mask (H,W) in {0,1}, of its picture's size; raises InputError naming a file that is bad."""
         return load_mask(self.mask_path(clothing_id))
 
+    @property
+    def told(self) -> list[str]:
+        """What a user should know of what was left out, a line each."""
+        return []
+
     def photo(self, person_id: str) -> Pixels:
         """The person's photo (h,w,3) as large as it is; raises InputError when it is missing or damaged."""
         return load_rgb(_known(self.people, person_id, self.root / self.split))

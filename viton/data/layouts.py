@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from viton.data.coco import Coco
 from viton.data.cp_vton import CpVton
 from viton.data.dataset import Dataset
 from viton.data.dresscode import DressCode
@@ -11,7 +12,7 @@ from viton.data.viton_2018 import Viton
 from viton.data.viton_hd import VitonHd
 from viton.errors import UsageError
 
-LAYOUTS: dict[str, type[Dataset]] = {layout.layout: layout for layout in (VitonHd, CpVton, DressCode, Viton)}
+LAYOUTS: dict[str, type[Dataset]] = {layout.layout: layout for layout in (VitonHd, CpVton, DressCode, Viton, Coco)}
 
 
 def open_dataset(root: Path, split: str, layout: str | None = None) -> Dataset:
