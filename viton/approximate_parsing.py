@@ -98,7 +98,7 @@ def _paint_head(labels: Pixels, person: NDArray[np.bool_], joints: dict[str, Poi
     parts = [joints[name] for name in ("nose", "right_eye", "left_eye", "right_ear", "left_ear") if name in joints]
     if not parts:
         return np.zeros(size, bool)
-    nose = joints["nose"] if "nose" in joints else np.mean(parts, axis=0, dtype=np.float32)
+    nose = joints["nose"] if "nose" in joints else np.asarray(np.mean(parts, axis=0), np.float32)
     reach = max(2.0, float(np.linalg.norm(neck - nose)))
     y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
     centre, tall = nose[1] + (CHIN - BROW) / 2 * reach, (CHIN + BROW) / 2 * reach

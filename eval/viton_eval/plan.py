@@ -16,7 +16,7 @@ from viton_eval.trainings import TryOn, first_try_ons, label_of, seeds_of, try_o
 
 PER_METHOD = ("method",)  # notebooks that are run once for each method
 OF_VITON = ("stages", "failures")  # notebooks that read of all methods the results of VITON alone
-WITHOUT_SCORES = ("photographs", "failures", "qualitative")  # notebooks that read results, and no scores
+WITHOUT_SCORES = ("photographs", "failures", "qualitative", "in_the_wild")  # notebooks that read results, and no scores
 OF_METRICS = ("quantitative", "inception_score", "agreement", "protocols")  # on what metrics say of all methods
 SCORING = (*PER_METHOD, "stages", "comparison", "ablation", "neck", *OF_METRICS)  # notebooks that read scores
 READS = {"photographs": ("configs/vitonhd_sample_sleeves.csv",)}  # files beside the run's own that a notebook reads

@@ -93,7 +93,7 @@ FIGURES = tuple(
     f"viton/{name}.py"
     for name in (
         *("dataset_figures", "evaluation_figures", "failure_figures", "figures", "option_figures"),
-        *("robustness_figures", "study_figures", "try_on_figures"),
+        *("robustness_figures", "study_figures", "try_on_figures", "wild_figures"),
     )
 )
 NOTEBOOKS = (
@@ -117,7 +117,7 @@ NOTEBOOKS = (
                 "necks",
             ),
             *("options", "page_names", "photo*", "regions", "results", "robustness_curves", "sco*", "sou*", "tables"),
-            *("templates", "truth", "try_ons", "csv_cells", "table_texts", "notebook*", "yardsticks"),
+            *("templates", "truth", "try_ons", "csv_cells", "table_texts", "notebook*", "wild*", "yardsticks"),
         )
     ),
     *("eval/viton_eval/people.py", "eval/viton_eval/human_study.py", "eval/viton_eval/study/*.py"),

@@ -83,12 +83,16 @@ class Coco(Dataset):
         return self._crops[person_id]
 
     def photo(self, person_id: str) -> Pixels:
-        """The crop (h,w,3); raises InputError when the photograph is damaged, or not as large as it is said to be."""
+        """The crop (h,w,3); raises InputError as `whole` does."""
+        return cropped(self.whole(person_id), self._crops[person_id], 255)
+
+    def whole(self, person_id: str) -> Pixels:
+        """The photograph (h,w,3); raises InputError when it is damaged, or not as large as it is said to be."""
         whole, note = super().photo(person_id), self._notes[person_id]
         if whole.shape[:2] != note.size:
             said = f"{note.size[1]}x{note.size[0]}, as {self.path.name} says"
             raise InputError(self.people[person_id], said, f"{whole.shape[1]}x{whole.shape[0]}")
-        return cropped(whole, self._crops[person_id], 255)
+        return whole
 
     def outline(self, person_id: str) -> Pixels:
         """The person in the crop, (h,w) in {0,1}."""
