@@ -8,13 +8,16 @@ import pandas as pd
 import pytest
 
 from viton import wild_figures
+from viton.config import ExperimentConfig, FolderData
 from viton.data.coco import Coco
 from viton.data.layouts import open_dataset
 from viton.images import load_rgb
+from viton.methods import method_named
 from viton.parsing import CIHP
 from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
 from viton_eval import wild, wild_pages
+from viton_eval.experiment import Experiment
 from viton_eval.wild_scene import PHOTO, SCENE, clutter, make_wild
 
 SIZE = (64, 48)
@@ -132,3 +135,23 @@ def test_every_picture_that_rests_on_a_guess_says_so(scenes):
     assert len(boxed) == min(3, len(scenes.data.people))
     crop = scenes.data.crop(next(iter(scenes.data.people)))
     assert (boxed[0].patches[0].get_width(), boxed[0].patches[0].get_height()) == (crop.width, crop.height)
+
+
+def test_a_photograph_of_coco_is_dressed_and_marked_and_never_scored(world, shared_data):
+    root = shared_data / "coco_sample"
+    if not root.is_dir():
+        pytest.skip(f"NOT MEASURED: no COCO sample in {root}")
+    config = ExperimentConfig(
+        name="wild", purpose="Photographs.", data=FolderData(kind="folder", root=world.root), height=64, width=48
+    )
+    experiment = Experiment(config, world, world.pairs("test_pairs.txt"), (world.root, "", "runs"))
+    found = wild.photographs(str(root), experiment, 3)
+    assert (len(found.samples), found.wrong) == (1, [])
+    method = method_named("non-parametric")
+    ready = {"non-parametric": wild.Dresser(method, method.prepare(config.try_on, CIHP, "cpu", None))}
+    made = wild.dress_photographs(found.samples, ready)
+    assert {condition for _, condition, _ in made} == {wild.GUESSED}
+    (row,) = wild_pages.photographs(found, made, list(ready))
+    assert [each.guessed for each in row] == [False, True, False, True]
+    assert row[-1].told == "truth not known" or row[-1].picture is None
+    assert wild_pages.told_of_photographs(str(root), found)[0].endswith("1 people taken, 1 of them shown")
