@@ -60,7 +60,7 @@ def main() -> None:
 def check(
     root: Annotated[Path, typer.Argument(help="Dataset folder.")],
     layout: Annotated[
-        str | None, typer.Option(help="viton-hd, cp-vton, dresscode or viton; told by the folders if not given.")
+        str | None, typer.Option(help="viton-hd, cp-vton, dresscode, viton or coco; told by the folders if not given.")
     ] = None,
     split: Annotated[str | None, typer.Option(help="Only this split; all by default.")] = None,
     as_json: AsJson = False,

@@ -120,7 +120,7 @@ def _check_samples(
             done += 1
             found.add(seen.problems)
             suspicions.add(seen)
-            if seen.words is not None:
+            if seen.words is not None and not (data.crops and kept is pictures[0]):  # people may share a photograph
                 kept.add(files[name], data.split, seen.words)
             if progress:
                 progress(done, total)

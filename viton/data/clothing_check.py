@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from viton.clothing_mask import MaskError
 from viton.data.dataset import Dataset
 from viton.data.leaks import fingerprint
 from viton.data.person_check import Seen, is_jpeg, problem_of
@@ -29,19 +30,20 @@ def check_clothing(data: Dataset, clothing: str) -> Seen:
     except InputError as error:
         return Seen([problem_of(error)])
     words, path = fingerprint(photo), data.mask_path(clothing)
+    made = path == data.clothings[clothing]  # from the picture, where there is no mask
     try:
         mask = data.read_mask(clothing)
     except InputError as error:
+        if made:
+            reason = error.__cause__.reason if isinstance(error.__cause__, MaskError) else error.got
+            got = f"none, and none that its picture gives ({reason})"
+            return Seen([], words, (trapped("no-clothing-mask", path, "a mask of the garment", got),))
         return Seen([problem_of(error)], words)
     height, width = photo.shape[:2]
     if mask.shape != (height, width):
         got = f"{mask.shape[1]}x{mask.shape[0]}"
         return Seen([Problem("error", str(path), f"{width}x{height} like its picture", got)], words)
-    made = path == data.clothings[clothing]  # from the picture, where there is no mask
     grey = None if made else _grey(path)
-    if made and (mask.all() or border(mask).mean() > INVERTED):
-        got = "no white around it: the threshold takes all for the garment"
-        return Seen([], words, (trapped("background-not-white", path, "a garment on white", got),))
     return Seen(list(_mask_problems(path, mask, grey)), words)
 
 

@@ -18,7 +18,7 @@ from viton.data.leaks import fingerprint
 from viton.data.mat_files import SQUARE, part_of_square, read_mat
 from viton.data.traps import Problem, trapped
 from viton.errors import InputError
-from viton.images import Pixels, load_rgb
+from viton.images import Pixels
 from viton.keypoints import Keypoints
 from viton.parsing import CLOTHING
 
@@ -41,7 +41,7 @@ class Seen(NamedTuple):
 def check_person(data: Dataset, person: str) -> Seen:
     """Each file on its own, so that one bad file does not hide another; then what they say of each other."""
     try:
-        photo = load_rgb(data.people[person])
+        photo = data.photo(person)
     except InputError as error:
         return Seen([problem_of(error)])
     size, words = (photo.shape[0], photo.shape[1]), fingerprint(photo)

@@ -41,7 +41,7 @@ class Suspicions:
     def problems(self) -> Iterator[Problem]:
         people = len(self.data.people)
         for key, kept in self._kept.items():
-            total = len(self.data.clothings) if key[0] == "background-not-white" else people
+            total = len(self.data.clothings) if key[0] == "no-clothing-mask" else people
             if total > 1 and self._count[key] * 2 > total and key[0] != "joints-off-the-person":
                 first = Path(kept[0].file)
                 got = f"{kept[0].got}: {self._count[key]} of {total}, such as {first.name}"

@@ -59,7 +59,7 @@ TRAPS: dict[str, Trap] = {
     "jpeg-mask": Trap("warning", "cut the mask at 128 and store it as PNG"),
     "mask-of-ones": Trap("error", "store the mask as 0 and 255, not as 0 and 1"),
     "mask-inverted": Trap("error", "invert the mask: 255 is the garment, 0 the background"),
-    "background-not-white": Trap("error", "put a mask into cloth-mask/ID_1.png; `viton data mask` makes one"),
+    "no-clothing-mask": Trap("error", "put a mask that is drawn, or another program's, into cloth-mask/"),
     "train-pairs-unpaired": Trap("warning", "for training, pair everybody with the garment of the same name"),
     "paired-list-unpaired": Trap("warning", "use a list in which everybody keeps the own garment for paired numbers"),
     "self-pairs": Trap("warning", "leave them out of unpaired numbers: these people wear the garment already"),
