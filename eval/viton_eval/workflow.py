@@ -61,7 +61,8 @@ def _open(request: Request) -> Run:
     if not Path("Snakefile").is_file():
         raise InputError(Path.cwd(), "a checkout of viton, with its Snakefile", "no Snakefile")
     if request.profile and not any(request.profile.glob("config*.yaml")):
-        raise UsageError(f"--profile: expected a folder with config.yaml, a Snakemake profile, got '{request.profile}'")
+        got = "no config.yaml" if request.profile.is_dir() else "no such folder"
+        raise InputError(request.profile, "a folder with config.yaml, a Snakemake profile", got)
     run = open_run(request.config, request.data, RUNS, request.overrides)
     known = sorted(path.stem for path in Path("notebooks").glob("*.ipynb"))
     for notebook in run.config.notebooks:

@@ -77,7 +77,7 @@ FAKE_HD = """
 from viton.errors import InputError
 
 class VitonHd:
-    def __init__(self, root, split):
+    def __init__(self, root, split, layout=None):
         pass
 
     def pairs(self, path):

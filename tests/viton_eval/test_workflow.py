@@ -200,7 +200,10 @@ def test_a_folder_of_data_is_only_checked_and_a_changed_picture_runs_its_steps(c
         (["--set", "methods=[../x]"], "names of lower-case letters, digits, _ and -, got '../x'"),
         (["--set", "notebooks=[absent]"], "notebooks: expected one of the notebooks"),
         (["--set", "colour=red"], "unknown key 'colour'"),
-        (["--profile", "nowhere"], "--profile: expected a folder with config.yaml, a Snakemake profile, got 'nowhere'"),
+        (
+            ["--profile", "nowhere"],
+            "expected a folder with config.yaml, a Snakemake profile, got no such folder",
+        ),
     ],
 )
 def test_what_cannot_run_is_said_in_one_line_before_anything_runs(checkout, options, message):

@@ -9,6 +9,7 @@ import pytest
 
 from tests.viton_eval.study.visitor import Served
 from viton_eval.study.answers import Answer
+from viton_eval.study.export import EXPORTED
 from viton_eval.study.frozen import read_study
 from viton_eval.study.mturk import batch_text
 from viton_eval.study.sheet_csv import SHEET, sheet_text
@@ -80,7 +81,7 @@ def verb(command):
 @pytest.fixture
 def own(study, tmp_path):
     """A copy of the study that may be written to."""
-    return read_study(shutil.copytree(study.folder, tmp_path / "study"))
+    return read_study(shutil.copytree(study.folder, tmp_path / "study", ignore=shutil.ignore_patterns(EXPORTED)))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from tests.viton_eval.study.incoming import alternate, filled, results, table, verb  # noqa: F401
+from viton_eval.study.export import EXPORTED
 from viton_eval.study.frozen import read_study
 
 EVIL = [
@@ -25,7 +26,7 @@ EVIL = [
 
 @pytest.fixture
 def own(study, tmp_path):
-    return read_study(shutil.copytree(study.folder, tmp_path / "study"))
+    return read_study(shutil.copytree(study.folder, tmp_path / "study", ignore=shutil.ignore_patterns(EXPORTED)))
 
 
 def state(folder):

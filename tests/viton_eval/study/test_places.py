@@ -10,7 +10,7 @@ from tests.viton_eval.study.incoming import verb  # noqa: F401
 from tests.viton_eval.study.visitor import ORGANISER, Served
 from viton.errors import UsageError
 from viton_eval.study import serve as serving
-from viton_eval.study.export import export_study, raters_of
+from viton_eval.study.export import EXPORTED, export_study, raters_of
 from viton_eval.study.frozen import read_study
 from viton_eval.study.options import Options
 from viton_eval.study.places import on_sheets, spans
@@ -18,7 +18,7 @@ from viton_eval.study.places import on_sheets, spans
 
 @pytest.fixture
 def own(study, tmp_path):
-    return read_study(shutil.copytree(study.folder, tmp_path / "study"))
+    return read_study(shutil.copytree(study.folder, tmp_path / "study", ignore=shutil.ignore_patterns(EXPORTED)))
 
 
 @pytest.mark.parametrize("numbers", [[], [3], [1, 2, 3], [1, 3, 4, 7], [2, 1, 2]])
