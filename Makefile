@@ -38,7 +38,7 @@ lint: ## check style and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-bench: ## time the steps that have budgets, a made-up world, scoring, and a report of 2,000 pairs
+bench: ## time the steps that have budgets, a made-up world, scoring, a report of 2,000 pairs, 100,000 pairs
 	$(SET_UP)
 	.venv/bin/python -m benchmarks.world
 	.venv/bin/python -m benchmarks.try_on
@@ -46,6 +46,7 @@ bench: ## time the steps that have budgets, a made-up world, scoring, and a repo
 	.venv/bin/python -m benchmarks.training
 	.venv/bin/python -m benchmarks.scoring
 	.venv/bin/python -m benchmarks.report
+	.venv/bin/python -m benchmarks.scale
 
 soak: ## 200 raters at a study's server on this machine, for a minute: errors, lost votes, milliseconds
 	$(SET_UP)
