@@ -41,7 +41,8 @@ class Representations:
     def of(self, person: str) -> str | None:
         """The picture's place in the report; None where the person's files cannot be read, or a part is left out."""
         files = [[path.parent.name, path.name, self.digests.of(path)] for path in self._files.get(person, ())]
-        made_from = f"{digest_of(files)[:32]} {self._how}"
+        of_all = self.run.data_digest if not self._files else ""  # another layout: a change anywhere draws anew
+        made_from = f"{digest_of([files, of_all] if of_all else files)[:32]} {self._how}"
         return self.out.made(f"images/representation/{person}.png", made_from, lambda: self._drawn(person))
 
     @cached_property

@@ -8,14 +8,18 @@ from urllib.parse import unquote
 import pytest
 import yaml
 from PIL import Image
+from scipy.io import loadmat, savemat
 
 from tests.viton_eval.conftest import TRAINED
 from viton.data import viton_hd
+from viton.data.convert import Order, convert
+from viton.data.layouts import open_dataset
 from viton.digests import Digests
 from viton.synthetic.config import WorldConfig
 from viton.synthetic.dataset import write_world
 from viton_eval import pair_pages, representation_pictures
 from viton_eval.commands import open_run
+from viton_eval.digests import with_digests
 from viton_eval.measure_labels import MEASURES
 from viton_eval.page_names import page_name, page_names
 from viton_eval.pair_pages import scores_of_pair
@@ -195,6 +199,27 @@ def test_a_changed_file_of_the_person_draws_the_representation_anew(tmp_path):
     blank.save(parsing)
     third = representations(root, tmp_path)
     assert (tmp_path / "report" / third.of(person)).read_bytes() != whole
+
+
+def test_a_changed_file_draws_the_representation_anew_in_another_layout_too(tmp_path):
+    write_world(tmp_path / "world", WorldConfig(people=8, garments=0, seed=3, height=64, width=48))
+    root = tmp_path / "viton"
+    convert(Order(tmp_path / "world", root, "viton"))
+    person = min(open_dataset(root, "test").people)
+
+    def drawn():
+        found = representations(root, tmp_path)
+        found.run = with_digests(found.run, found.digests)
+        link = found.of(person)
+        found.out.finish()
+        return link and (tmp_path / "report" / link).read_bytes()
+
+    whole = drawn()
+    pose = root / "pose" / f"{person}_0.mat"
+    joints = loadmat(pose)
+    joints["candidate"][:, :2] = 5
+    savemat(pose, {name: joints[name] for name in ("candidate", "subset")})
+    assert drawn() not in (None, whole)
 
 
 def test_the_folders_of_a_persons_files_are_those_that_the_reader_knows():

@@ -54,7 +54,7 @@ def make(study_world, study_results):
 
 @pytest.fixture(scope="session")
 def study(make, tmp_path_factory):
-    """Three methods, 2 votes, raters of 6 comparisons, a gold trial, a repeat and 4 flashes; its sheets are taken, no more."""
+    """Three methods, 2 votes, raters of 6 comparisons, a gold trial, a repeat and 4 flashes; some take sheets of it."""
     folder = tmp_path_factory.mktemp("frozen") / "study"
     return make(folder, votes=2, per_rater=6, gold=1, repeats=1, flashes=4, seed=1)
 
