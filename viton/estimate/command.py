@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from viton.estimate.estimates import Parser, Pose
     from viton.estimate.prepare import Report
 
-STEPS, PEOPLE = 700, 560  # of the approximate estimator: about five minutes on two cores
+STEPS, PEOPLE = 700, 560  # of the approximate estimator: about three minutes on two cores
 LABEL = "APPROXIMATE"
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".avif")  # the last are named as unreadable
 
