@@ -1,4 +1,4 @@
-"""Does it hold for very many pairs?  python -m benchmarks.scale [--pairs 100000] [--people N] [--only dry,list,...]
+"""Does it hold for very many pairs?  python -m benchmarks.scale [--pairs 100000] [--people N]
 
 A folder of made-up people, each person's files under many names (hard links, so that a large folder costs no disk), is
 listed, cut into shards, checked, and planned by the workflow: seconds and peak memory of each, in a process of its own,

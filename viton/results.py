@@ -214,10 +214,17 @@ def merge(shards: list[Path], out: Path, overwrite: bool = False) -> list[Row]:
 def _expect_complete(shards: dict[Path, Row], rows: dict[Pair, Row]) -> None:
     """Every shard of one list must be there, and hold its pairs."""
     names = {str(settings.get("shard", "1/1")) for settings in shards.values()}
+    if bad := sorted(name for name in names if not re.fullmatch(r"[1-9]\d{0,8}/[1-9]\d{0,8}", name)):
+        raise InputError("merge", "settings that say which shard of how many, as 2/3", repr(bad[0][:40]))
     count = max(int(name.partition("/")[2]) for name in names)
-    missing = [name for name in (f"{index + 1}/{count}" for index in range(count)) if name not in names]
-    if missing:
-        raise InputError("merge", f"all {count} shards", f"no {', '.join(missing)}")
+    lacking = count - len(names)
+    if lacking > 0:
+        missing = next(name for name in (f"{index + 1}/{count}" for index in range(count)) if name not in names)
+        raise InputError(
+            "merge", f"all {count} shards", f"no {missing}" + (f", and {lacking - 1} more" * (lacking > 1))
+        )
+    if gone := next((shard for shard in shards if not (shard / "timing.jsonl").is_file()), None):
+        raise InputError(gone / "timing.jsonl", "how long each pair took", "no such file")
     first = next(iter(shards.values()))
     if first.get("pairs") != pairs_digest(rows):
         raise InputError(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 
 from viton.config import TryOnConfig
+from viton.console import say
 from viton.data.dataset import PICTURES, data_digest
 from viton.data.layouts import open_dataset
 from viton.data.loader import load_clothing, load_person
@@ -82,9 +83,12 @@ def _run(method: Method, request: Request, folder: Folder, progress: Progress) -
         **({"shard": f"{index}/{count}"} if count > 1 else {}),
         **({"stages": stages} if stages else {}),
         **({"package": package} if package else {}),
+        **({"approximate": True} if data.approximate else {}),
         "data": data_digest(data, pairs + own),
         "code": code_digest(),
     }
+    if data.approximate:
+        say(f"APPROXIMATE: labels or joints of {request.data} are guesses")
     try_on = method.prepare(request.config, data.label_map, device, run)
 
     def produce(chosen: list[Pair]) -> list[Outcome]:

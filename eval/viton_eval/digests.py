@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,12 +32,22 @@ def folder_digest(root: Path, split: str, digests: Digests) -> str:
         raise InputError(root, what, "no such folder")
     files = [path for path in root.iterdir() if path.is_file()]
     inside = root / split if listed_layout(root) is None else root  # whose folders hold all splits
-    files += [path for path in inside.rglob("*") if path.is_file()]
+    files += _files_in(inside)
     whole = hashlib.sha256()
     for path in sorted({*files}):
         if not any(part.startswith(".") for part in path.relative_to(root).parts):
             whole.update(f"{path.relative_to(root).as_posix()}\0{digests.of(path)}\n".encode())
     return whole.hexdigest()
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Every file below a folder, also behind links to folders, each of which is entered once."""
+    seen = {os.path.realpath(folder)}
+    for inside, folders, names in os.walk(folder, followlinks=True):
+        real = {name: os.path.realpath(os.path.join(inside, name)) for name in sorted(folders)}
+        folders[:] = [name for name, path in real.items() if path not in seen]
+        seen.update(real.values())
+        yield from (path for path in (Path(inside) / name for name in names) if path.is_file())
 
 
 def _trains(run: Run) -> bool:

@@ -54,6 +54,10 @@ class Wild(NamedTuple):
     truth: dict[Pair, Placed]  # by the pair's names in `data`
     asked: int
 
+    def __bool__(self) -> bool:
+        """Whether anybody was taken."""
+        return bool(self.truth)
+
 
 def clutter(size: Size, rng: np.random.Generator) -> Pixels:
     """A cluttered place (H,W,3): soft light, boxes, discs and bars in many colours, farther ones blurred, and grain."""

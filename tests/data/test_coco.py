@@ -8,14 +8,19 @@ import numpy as np
 import pytest
 
 from viton.approximate_parsing import approximate_parsing, capsule
+from viton.config import TryOnConfig
+from viton.data.check import check
 from viton.data.coco import Coco
 from viton.data.convert import Order, convert
 from viton.data.layouts import open_dataset
 from viton.data.person_crop import ASPECT, REASONS, Crop, crop_of, cropped
 from viton.data.sample import Pair
 from viton.errors import InputError
+from viton.files import read_json
 from viton.keypoints import COCO18
+from viton.methods import method_named
 from viton.parsing import CIHP
+from viton.runs import Request, run_try_on
 
 SIZE = (400, 480)  # of the photograph
 # A person who stands: x, y of COCO's seventeen, in px.
@@ -170,7 +175,7 @@ def test_a_crop_that_is_converted_becomes_a_whole_dataset_of_its_own(folder, tmp
     [
         ({"annotations": {}}, "lists 'images' and 'annotations'"),
         ({"images": [{"id": 1, "file_name": "../x.png", "height": 400, "width": 480}]}, "a file name without folders"),
-        ({"images": [{"id": 1, "file_name": "x.png", "height": 0, "width": 480}]}, "a picture of some size"),
+        ({"images": [{"id": 1, "file_name": "x.png", "height": 0, "width": 480}]}, "a picture of 1 to 67108864 pixels"),
         ({"images": [{"id": "1", "file_name": "x.png", "height": 4, "width": 480}]}, "whole numbers 'id'"),
         ({"annotations": [note(1, image=3)]}, "the 'image_id' of a picture"),
         ({"annotations": [note(1), note(1)]}, "different numbers"),
@@ -235,3 +240,53 @@ def test_cocos_own_skier_is_taken_and_dressed_in_labels(shared_data, tmp_path):
     seen = data.read_keypoints(name, crop.size)
     shoulder = seen[COCO18.index("left_shoulder"), :2].round().astype(int)
     assert CIHP.labels[parsing[shoulder[1] + 5, shoulder[0]]] == "upper_clothes"
+
+
+def test_an_exact_id_wins_and_a_photographs_name_is_a_persons_only_where_one_is_in_it(folder):
+    data = Coco(folder(note(1), note(2)), "test")
+    names = data.root / "test_pairs.txt"
+    names.write_text("000000000001_1.jpg c1.png\n")
+    assert data.pairs("test_pairs.txt") == [Pair("000000000001_1", "c1")]
+    names.write_text("000000000001.png c1.png\n")
+    with pytest.raises(InputError, match="a person that is in the dataset"):
+        data.pairs("test_pairs.txt")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda told: told["annotations"][0].update(image_id=[1]), "'image_id' of a picture"),
+        (lambda told: told["images"][0].update(height=31000, width=31000), "a picture of 1 to"),
+        (lambda told: told["images"].append(told["images"][0]), "pictures of different numbers, got 1 that"),
+        (lambda told: told["annotations"][0].update(image_id=10**400), "'image_id' of a picture"),
+    ],
+)
+def test_a_file_that_would_cost_memory_or_confuse_people_is_one_short_line(folder, change, said):
+    root = folder(note(1))
+    (path,) = (root / "annotations").iterdir()
+    told = json.loads(path.read_text())
+    change(told)
+    path.write_text(json.dumps(told))
+    with pytest.raises(InputError, match=said) as caught:
+        Coco(root, "test")
+    assert len(str(caught.value)) < 400
+
+
+def test_where_nobody_is_taken_the_check_says_why(folder):
+    (problem,) = [one for one in check(folder(note(1, iscrowd=1))).problems if one.severity == "error"]
+    assert problem.expected == "at least one person who can be taken"
+    assert "1 people left out" in problem.got
+
+
+def test_that_labels_are_guessed_goes_with_what_is_made_of_them(folder, tmp_path, capsys):
+    root = folder(note(1))
+    (root / "test_pairs.txt").write_text("000000000001_1 c1\n")
+    report = convert(Order(root, tmp_path / "hd", "viton-hd"))
+    assert any("APPROXIMATE" in line for line in report.notes)
+    assert open_dataset(tmp_path / "hd", "test").approximate
+    for data in (root, tmp_path / "hd"):
+        out = tmp_path / f"{data.name}-out"
+        request = Request(data, "test", "test_pairs.txt", TryOnConfig(height=128, width=96), None, "cpu", False)
+        run_try_on(method_named("non-parametric"), request, out, lambda done, total: None)
+        assert read_json(out / "settings.json")["approximate"] is True
+        assert "APPROXIMATE" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from viton.data.layouts import open_dataset
 from viton.errors import InputError
 from viton.estimate.command import spread
 from viton.estimate.estimates import PoseFound, of_person
-from viton.estimate.prepare import Order, prepare
+from viton.estimate.prepare import Order, _expect_in, prepare
 from viton.files import read_jsonl
 from viton.images import load_labels, load_rgb, save_png
 from viton.keypoints import read_openpose_body25
@@ -263,7 +263,7 @@ class Crowd:
         self.source: dict[str, object] = {"pose": "crowd"}
 
     def joints(self, name: str, photo: np.ndarray) -> PoseFound:
-        joints = np.ones((18, 3), np.float32)
+        joints = np.full((18, 3), 20, np.float32)
         joints[1] = 0
         return PoseFound(joints, 3)
 
@@ -283,3 +283,62 @@ def test_several_people_and_missing_joints_are_told_and_estimators_errors_name_t
     assert any("no neck found" in note for note in report.notes)
     assert [problem.where for problem in report.problems] == [str(photos[1]), str(photos[2])]
     assert "to be replaced" in str(report.problems[1])
+
+
+@pytest.mark.parametrize("wrong", ["shares", "three times too large"])
+def test_joints_that_cannot_be_the_photos_are_refused(wrong):
+    photo = np.zeros((128, 96, 3), np.uint8)
+    joints = np.column_stack([np.linspace(10, 90, 18), np.linspace(10, 120, 18), np.ones(18)])
+    _expect_in(photo, joints, Path("p.jpg"))
+    joints[:, :2] *= 3 if wrong == "three times too large" else 1 / 128
+    with pytest.raises(InputError, match=r"p\.jpg: expected joints in pixels of the photo, 96x128"):
+        _expect_in(photo, joints, Path("p.jpg"))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--approximate", "--parser", "x"), "--approximate: expected no --parser"),
+        (("--approximate", "--pose-weights", "x"), "--approximate: expected no --pose-weights"),
+        (("--keypoints", "x", "--pose-weights", "x"), "--keypoints: expected no --pose-weights"),
+        (("--parsing", "x", "--parser", "x"), "--parsing: expected no --parser"),
+    ],
+)
+def test_a_network_that_would_not_be_used_is_refused(run, world, tmp_path, options, said):
+    photo, shirt = (_pictures(world / folder)[0] for folder in ("image", "cloth"))
+    done = run("prepare", photo, "--clothing", shirt, "--out", tmp_path / "out", *options)
+    assert done.code == 2
+    assert said in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_photo_that_is_not_there_is_told_before_anything_is_trained(run, world, tmp_path):
+    shirt = _pictures(world / "cloth")[0]
+    approximate = ("--approximate", "--estimator", tmp_path / "e")
+    done = run("prepare", "nowhere.jpg", "--clothing", shirt, "--out", tmp_path / "out", *approximate)
+    assert done.code == 1
+    assert "nowhere.jpg: expected a picture, got no such file" in done.err
+    assert not (tmp_path / "e").exists()
+
+
+def test_names_with_commas_and_own_garments_make_lists_that_can_be_read(world, tmp_path):
+    save_png(tmp_path / "coat.png", np.full((128, 96, 3), 128, np.uint8))
+    shirt = tmp_path / "shirts" / "coat.jpg"
+    shirt.parent.mkdir()
+    shutil.copy(_pictures(world / "cloth")[0], shirt)
+    other = shutil.copy(shirt, tmp_path / "shirts" / "red, long.jpg")
+    report = prepare(Order([tmp_path / "coat.png"], [shirt, Path(other)], tmp_path / "out"), Crowd(), Crowd())
+    assert [each.id for each in report.clothings] == ["coat", "red_long"]
+    assert len(open_dataset(tmp_path / "out", "test").pairs("test_pairs.txt")) == 2
+    assert any("the person's own garment" in note for note in report.notes)
+
+
+def test_an_earlier_calls_lists_do_not_stay_when_nothing_is_usable(world, tmp_path):
+    photo, wall = tmp_path / "coat.png", tmp_path / "wall.png"
+    for path in (photo, wall):
+        save_png(path, np.full((128, 96, 3), 128, np.uint8))
+    order = Order([photo], _pictures(world / "cloth")[:1], tmp_path / "out")
+    prepare(order, Crowd(), Crowd())
+    assert (tmp_path / "out" / "test_pairs.txt").is_file()
+    prepare(order._replace(photos=[wall], overwrite=True), Crowd(), Crowd())
+    assert not [name for name in ("test_pairs.txt", "provenance.json") if (tmp_path / "out" / name).exists()]

@@ -11,8 +11,11 @@ from viton.cli import app
 from viton.config import load_config
 from viton.data.check import check
 from viton.data.layouts import open_dataset
-from viton.files import digest_of
+from viton.digests import Digests
+from viton.errors import InputError
+from viton.files import digest_of, write_json
 from viton_eval.commands import open_run
+from viton_eval.digests import folder_digest
 from viton_eval.plan import plan
 
 WORLD = {"people": 4, "garments": 0, "seed": 0, "height": 64, "width": 48}
@@ -149,3 +152,34 @@ def contents(folder):
     """What does not depend on when and where it was made."""
     names = ("settings.json", "manifest.jsonl")
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".png" or path.name in names}
+
+
+@pytest.mark.parametrize(
+    ("shard", "said"),
+    [("abc", "which shard of how many"), ("1/100000000000", "which shard"), ("1/900000", "and 899996 more")],
+)
+def test_settings_that_name_no_shard_are_one_line(tmp_path, shard, said):
+    folders = [tmp_path / "1", tmp_path / "2", tmp_path / "3"]
+    for index, folder in enumerate(folders):
+        folder.mkdir()
+        write_json(
+            folder / "settings.json", {"made": "x", "pairs": "y", "shard": shard if not index else f"{index + 1}/3"}
+        )
+        (folder / "manifest.jsonl").write_text("")
+    refused = CliRunner().invoke(app, ["merge", *map(str, folders), "--out", str(tmp_path / "joined")])
+    assert isinstance(refused.exception, InputError)
+    assert said in str(refused.exception)
+    assert not (tmp_path / "joined").exists()
+
+
+def test_files_behind_linked_folders_decide_a_folders_digest(tmp_path):
+    photos = tmp_path / "elsewhere"
+    photos.mkdir()
+    (photos / "a.jpg").write_bytes(b"one")
+    (tmp_path / "data" / "test").mkdir(parents=True)
+    (tmp_path / "data" / "test" / "image").symlink_to(photos)
+    (tmp_path / "data" / "test" / "openpose_json").mkdir()
+    (photos / "round").symlink_to(tmp_path / "data")  # a link that leads back
+    first = folder_digest(tmp_path / "data", "test", Digests(tmp_path / "store.json"))
+    (photos / "a.jpg").write_bytes(b"another")
+    assert folder_digest(tmp_path / "data", "test", Digests(tmp_path / "store.json")) != first

@@ -93,6 +93,10 @@ def _check_split(
     except InputError as error:
         found.add([problem_of(error)])
         return False
+    if not data.people:
+        found.add(
+            [Problem("error", str(root), "at least one person who can be taken", "; ".join(data.told) or "nobody")]
+        )
     found.people += len(data.people)
     found.clothings += len(data.clothings)
     _check_samples(data, found, pictures, progress)
@@ -120,7 +124,7 @@ def _check_samples(
             done += 1
             found.add(seen.problems)
             suspicions.add(seen)
-            if seen.words is not None and not (data.crops and kept is pictures[0]):  # people may share a photograph
+            if seen.words is not None and not data.crops:  # people of COCO share photographs, splits garments
                 kept.add(files[name], data.split, seen.words)
             if progress:
                 progress(done, total)

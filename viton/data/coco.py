@@ -78,6 +78,10 @@ class Coco(Dataset):
         """Who was not taken, a line a reason."""
         return [f"{self.dropped[name]} people left out: {why}" for name, why in REASONS.items() if self.dropped[name]]
 
+    @property
+    def approximate(self) -> bool:
+        return True
+
     def crop(self, person_id: str) -> Crop:
         """Where in the photograph a person's photo is."""
         return self._crops[person_id]

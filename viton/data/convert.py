@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from viton.coordinates import Size
-from viton.data.dataset import SPLITS, Dataset
+from viton.data.dataset import PROVENANCE, SPLITS, Dataset
 from viton.data.framing import fit_labels, fit_photo
 from viton.data.layouts import LAYOUTS
 from viton.data.pair_lists import write_lists
 from viton.data.targets import TARGETS, Target, mask_bytes
 from viton.errors import InputError, UsageError
-from viton.files import write_bytes
+from viton.files import write_bytes, write_json
 from viton.images import Pixels, encode, is_plain_jpeg, load_rgb
 from viton.parsing import translate
 
@@ -90,6 +90,9 @@ def convert(order: Order, progress: Callable[[int, int], None] | None = None) ->
         pairs += lists.pairs
         notes += [*data.told, *lists.notes]
         problems += lists.problems
+    if any(data.approximate for data in splits):
+        write_json(order.out / PROVENANCE, {"approximate": True, "converted_from": splits[0].layout})
+        notes.append(f"labels and joints are APPROXIMATE, and {PROVENANCE} says so")
     good = [(job, outcome) for job, outcome in outcomes if isinstance(outcome, Counter)]
     return Report(
         people=sum(job.is_person for job, _ in good),
@@ -159,8 +162,8 @@ def _refused(target: Target, jobs: list[Job]) -> Iterator[tuple[int, Outcome]]:
     taken: dict[str, Path] = {}
     for number, job in enumerate(jobs):
         path = (target.image if job.is_person else target.clothing).format(split=job.data.split, id=job.id)
-        if job.id.split() != [job.id]:
-            yield number, InputError(job.photo, "a name without spaces, for pairs files", repr(job.id))
+        if job.id.split() != [job.id] or "," in job.id:
+            yield number, InputError(job.photo, "a name without spaces and commas, for pairs files", repr(job.id))
         elif path not in taken:
             taken[path] = job.photo
         elif taken[path].resolve() == job.photo.resolve():

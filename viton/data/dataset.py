@@ -10,6 +10,7 @@ import hashlib
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -22,7 +23,7 @@ from viton.data.loader import fit_clothing, fit_person
 from viton.data.pairs import scan_pairs
 from viton.data.sample import Clothing, Pair, Person, Sample, Truth
 from viton.errors import InputError, UsageError
-from viton.files import sha256_of
+from viton.files import read_json, sha256_of
 from viton.images import Pixels, load_labels, load_mask, load_rgb
 from viton.keypoints import Keypoints, read_openpose_body25
 from viton.layout_names import SPLIT_NAMES, pairs_file
@@ -30,6 +31,7 @@ from viton.parsing import LabelMap
 
 SPLITS = SPLIT_NAMES
 PICTURES = (".jpg", ".jpeg", ".png")
+PROVENANCE = "provenance.json"  # beside the splits: where labels and joints are from, if somebody wrote it
 
 
 class Dataset(ABC):
@@ -85,6 +87,13 @@ class Dataset(ABC):
     def told(self) -> list[str]:
         """What a user should know of what was left out, a line each."""
         return []
+
+    @property
+    def approximate(self) -> bool:
+        """Whether joints or labels are guesses of what has seen no photograph: what is made with them has to say so."""
+        path = self.root / PROVENANCE
+        content = read_json(path) if path.is_file() else {}
+        return isinstance(content, dict) and content.get("approximate") is True
 
     def photo(self, person_id: str) -> Pixels:
         """The person's photo (h,w,3) as large as it is; raises InputError when it is missing or damaged."""
@@ -166,8 +175,9 @@ def pictures_in(folder: Path) -> dict[str, Path]:
 
 
 def _ids(files: dict[str, Path]) -> dict[str, str]:
-    """What a pairs file may call each of them: by its id, or by its file's name without suffix."""
-    return {key: key for key in files} | {path.stem: key for key, path in files.items()}
+    """What a pairs file may call each of them: by its id, or by its file's name without suffix where that is one's."""
+    stems = Counter(path.stem for path in files.values())
+    return {path.stem: key for key, path in files.items() if stems[path.stem] == 1} | {key: key for key in files}
 
 
 def _known(files: dict[str, Path], wanted: str, folder: Path) -> Path:

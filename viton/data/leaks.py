@@ -22,7 +22,7 @@ from viton.images import Pixels, load_rgb
 WORDS = 4  # of 64 bits
 ZONE = 2  # grey levels; smaller differences are noise of compression
 NEAR = 24  # bits of 256 that may differ between candidates
-MOST = 8  # candidates of a picture that are compared
+MOST = 64  # candidates of a picture that are compared
 SIDE = 32
 FURTHEST, MEAN = 16, 2.0  # grey levels between the same pictures at SIDE, of 99 in 100 values and on average: real ones
 # after JPEG of quality 50 and a quarter of the size have 11 and 1.7, the closest of 250 made-up garments 51 and 6.9

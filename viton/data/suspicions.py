@@ -61,6 +61,8 @@ class Suspicions:
 
     def _middle_problems(self, people: int) -> Iterator[Problem]:
         """Label 10 is the neck in CIHP, where nearly everybody has it, and jumpsuits in LIP, where few have."""
+        if not people:
+            return
         name, neck, suits = self.data.label_map.name, self._middle["neck"], self._middle["jumpsuits"]
         where = _folder_of(self.data.parsing_path(next(iter(self.data.people))))
         if name.startswith("LIP") and neck > suits and neck * 10 >= 3 * people:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from viton.estimate.estimates import Parser, Pose
     from viton.estimate.prepare import Report
 
+PARSER = "mattmdjaga/segformer_b2_clothes"
 STEPS, PEOPLE = 700, 560  # of the approximate estimator: about three minutes on two cores
 LABEL = "APPROXIMATE"
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".avif")  # the last are named as unreadable
@@ -59,8 +60,9 @@ def prepare(
         Path | None, typer.Option(help="Weights of keypointrcnn_resnet50_fpn; torchvision downloads them if not given.")
     ] = None,
     parser: Annotated[
-        str, typer.Option(help="SegFormer that parses clothes: a folder, or a name on the hub.")
-    ] = "mattmdjaga/segformer_b2_clothes",
+        str | None,
+        typer.Option(help=f"SegFormer that parses clothes: a folder, or a name on the hub; default {PARSER}."),
+    ] = None,
     approximate: Annotated[
         bool, typer.Option("--approximate", help="Without any weights: a small network trained on made-up people.")
     ] = False,
@@ -85,7 +87,8 @@ def prepare(
 
     order = Order(_pictures(photos), _pictures(clothing), out, masks, overwrite)
     check_order(order)
-    chosen = Chosen(keypoints, parsing, labels, pose_weights, parser, device)
+    chosen = Chosen(keypoints, parsing, labels, pose_weights, parser or PARSER, device)
+    _expect_used(bool(approximate or estimator), keypoints, parsing, pose_weights, parser)
     if approximate or estimator:
         pose, parse = _approximate(chosen, estimator or cache_folder(), steps, people, seed)
     else:
@@ -96,6 +99,18 @@ def prepare(
     if failed:
         of = len(order.photos) + len(order.clothings)
         raise InputError(out, "every photo and picture to be usable", f"{failed} of {of} that are not")
+
+
+def _expect_used(
+    approximate: bool, keypoints: Path | None, parsing: Path | None, pose_weights: Path | None, parser: str | None
+) -> None:
+    """Raises UsageError for a network that is named and would not be used."""
+    for option, named, given, files in (
+        ("--pose-weights", pose_weights, keypoints, "--keypoints"), ("--parser", parser, parsing, "--parsing"),
+    ):  # fmt: skip
+        if named is not None and (approximate or given is not None):
+            beside = "--approximate" if approximate else files
+            raise UsageError(f"{beside}: expected no {option} beside it, which it does not use")
 
 
 class Chosen(NamedTuple):
@@ -151,8 +166,6 @@ def _approximate(chosen: Chosen, folder: Path, steps: int, people: int, seed: in
     from viton.estimate.given import GivenParser, GivenPose
     from viton.estimate.settings import estimator_config
 
-    if chosen.pose_weights is not None:
-        raise UsageError("--approximate: expected no --pose-weights beside it, which it does not use")
     given_pose = GivenPose(chosen.keypoints) if chosen.keypoints else None
     given_parser = GivenParser(chosen.parsing, chosen.labels) if chosen.parsing else None
     if given_pose and given_parser:

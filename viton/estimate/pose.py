@@ -23,7 +23,6 @@ NAME = "keypointrcnn_resnet50_fpn"
 PERSON = 0.7  # least score of somebody
 JOINT = 2.0  # least score of a joint that is seen: a logit of its heatmap
 CERTAIN = 10.0  # a score that counts as a confidence of 1
-LARGEST = 1333  # px of a photo's longer side, as the weights were trained with
 
 
 class KeypointRcnn:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from viton.clothing_mask import MaskError, clothing_mask
+from viton.data.dataset import PROVENANCE
 from viton.data.targets import TARGETS, mask_bytes
 from viton.data.viton_hd import VitonHd
 from viton.errors import InputError
@@ -31,6 +32,7 @@ SPLIT, PAIRS = "test", "test_pairs.txt"
 LEAST = 64  # px of a photo's shorter side
 SHOWN = 8  # people in estimates.png
 PARTS = (1, 2, 5)  # neck and shoulders: without them a try-on has nothing to go by
+OUTSIDE = 0.25  # share of the joints that may lie outside the photo
 UNREADABLE = (".heic", ".heif", ".avif")
 
 
@@ -77,6 +79,8 @@ def prepare(order: Order, pose: Pose, parser: Parser, progress: Callable[[int, i
     overwritten; nothing is written then.
     """
     check_order(order)
+    for name in (PAIRS, PROVENANCE, "estimates.png"):  # of an earlier call
+        (order.out / name).unlink(missing_ok=True)
     report = Report([], [], 0, [], [])
     jobs = [(path, True) for path in order.photos] + [(path, False) for path in order.clothings]
     for number, (path, is_person) in enumerate(jobs, 1):
@@ -89,10 +93,14 @@ def prepare(order: Order, pose: Pose, parser: Parser, progress: Callable[[int, i
             report.problems.append(error)
         if progress:
             progress(number, len(jobs))
+    own = sorted({each.id for each in report.people} & {each.id for each in report.clothings})
+    report.notes.extend(
+        f"{name}: photo and product picture of one name: taken for the person's own garment" for name in own
+    )
     pairs = list(_pairs(report))
     if pairs:
         write_text(order.out / PAIRS, "".join(pairs))
-        write_json(order.out / "provenance.json", _provenance(report, pose, parser))
+        write_json(order.out / PROVENANCE, _provenance(report, pose, parser))
         _draw(order, report, pose, parser)
     return report._replace(pairs=len(pairs))
 
@@ -112,13 +120,17 @@ def check_order(order: Order) -> None:
     if out.is_dir() and any(out.iterdir()) and not order.overwrite:
         raise InputError(out, "an empty folder, or --overwrite", "a folder with files in it")
     for path in (*order.photos, *order.clothings):
+        if not path.is_file():
+            raise InputError(path, "a picture", "no such file")
+        if not id_of(path).isprintable() or not id_of(path):  # bytes that are no text are not, either
+            raise InputError(repr(path.name), "a file name that can be printed", "another")
         if out.resolve() in path.resolve().parents:
             raise InputError(path, "a picture outside the folder that is written", "one in it")
 
 
 def id_of(path: Path) -> str:
-    """A sample's id: the file's name without suffix, and with `_` for blanks, which pairs files cannot hold."""
-    return "_".join(path.stem.split())
+    """A sample's id: the file's name without suffix, and with `_` for blanks and commas, which part pairs files."""
+    return "_".join(path.stem.replace(",", " ").split())
 
 
 def load_photo(path: Path) -> Pixels:
@@ -148,6 +160,7 @@ def _estimated(path: Path, pose: Pose, parser: Parser) -> Prepared:
         raise InputError(path, f"a photo of at least {LEAST} pixels a side", f"{photo.shape[1]}x{photo.shape[0]}")
     try:
         found = pose.joints(path.stem, photo)
+        _expect_in(photo, found.joints, path)
         labels = of_person(parser.labels(path.stem, photo), found.joints)
     except InputError as error:  # estimators know a photo by its name alone
         raise (InputError(path, error.expected, error.got) if error.where == path.stem else error) from error
@@ -158,6 +171,16 @@ def _estimated(path: Path, pose: Pose, parser: Parser) -> Prepared:
               if not found.joints[joint, 2] > 0]  # fmt: skip
     notes += [f"no {' and no '.join(unseen)} found; a try-on may be poor"] if unseen else []
     return Prepared(photo, found.joints, labels, notes)
+
+
+def _expect_in(photo: Pixels, joints: Keypoints, path: Path) -> None:
+    """Raises InputError for joints that cannot be this photo's: many outside it, or shares of its sides."""
+    seen, sides = joints[joints[:, 2] > 0, :2], np.array(photo.shape[1::-1])
+    outside = (seen >= sides).any(axis=1).mean() if len(seen) else 0.0
+    are_shares = len(seen) > 1 and seen.max() <= 1
+    if outside > OUTSIDE or are_shares:
+        got = "numbers up to 1, such as shares" if are_shares else f"{outside:.0%} of them outside"
+        raise InputError(path, f"joints in pixels of the photo, {sides[0]}x{sides[1]}", got)
 
 
 def _write_clothing(order: Order, path: Path) -> Written:
