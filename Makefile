@@ -26,7 +26,7 @@ dry: ## list what `make report` would do, and why; do nothing
 
 test: ## run the tests, but for the slow ones
 	$(SET_UP)
-	.venv/bin/python -m pytest -n $(JOBS)
+	OMP_WAIT_POLICY=PASSIVE .venv/bin/python -m pytest -n $(JOBS)
 
 test-slow: ## run the slow tests: kill loops, load, soak, clean install
 	$(SET_UP)

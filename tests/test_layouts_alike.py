@@ -100,6 +100,7 @@ def made(roots, tmp_path_factory):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OTHERS)
 def test_pictures_scores_and_weights_are_those_of_viton_hd_where_nothing_is_lost(made, name):
     pictures, scores, weights = made["viton-hd"]
@@ -112,6 +113,7 @@ def test_pictures_scores_and_weights_are_those_of_viton_hd_where_nothing_is_lost
     }
 
 
+@pytest.mark.slow
 def test_where_necks_are_lost_the_face_differs_and_the_try_on_that_reads_no_face_stays(tmp_path):
     """CP-VTON's labels have no neck: it becomes face."""
     write_world(tmp_path / "hd", WorldConfig(people=12, garments=0, seed=5, height=SIZE[0], width=SIZE[1]))

@@ -262,6 +262,7 @@ def _files(root: Path, layout: str) -> list[Path]:
     return sorted({*people, *clothes}) + lists * 2
 
 
+@pytest.mark.slow  # half a minute; run it after touching a reader
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits the address space")
 def test_five_hundred_spoilt_files_are_lines_in_time_and_memory(tmp_path):
     code = "import sys; from pathlib import Path; from tests.data.test_hostile_files import run; run(Path(sys.argv[1]))"

@@ -104,34 +104,24 @@ def test_joining_over_results_of_other_settings_replaces_them_only_when_told(tmp
     assert contents(Path("joined")) != before
 
 
-def test_a_profile_says_where_steps_run_and_its_jobs_are_told(checkout):
+def test_a_profile_says_where_steps_run_and_a_dry_run_of_more_parts_lists_them(checkout):
     config, profile = checkout.config(), checkout.folder / "profile"
     profile.mkdir()
+    (profile / "config.yaml").write_text("executor: no-such-executor\n")
+    refused = checkout.report(config, "--profile", "profile")
+    assert refused.returncode == 1
+    assert "error: Snakemake stopped" in refused.stderr
+    assert "no-such-executor" in refused.stderr
     (profile / "config.yaml").write_text("printshellcmds: true\n")
-    done = checkout.report(config, "--profile", "profile", "--set", "notebooks=[]")
+    done = checkout.report(config, "--profile", "profile")
     assert done.returncode == 0, done.stderr
     assert "Snakemake: Finished jobid" in done.stderr
-
-
-def test_a_dry_run_of_more_parts_lists_them(checkout):
-    config = checkout.config()
-    assert checkout.report(config).returncode == 0
     dry = checkout.report(config, "--dry-run", "--set", "shards=3")
     assert dry.returncode == 0, dry.stderr
     assert "shard-non-parametric-3-of-3: not done yet" in dry.stdout
     (told,) = [line for line in dry.stdout.splitlines() if line.strip().startswith("results-non-parametric:")]
     assert told.startswith("  results-non-parametric: made anew before it: shard-non-parametric-")
     assert told.endswith("its settings, data or command have changed")
-
-
-def test_a_cluster_that_takes_no_job_is_told_beside_what_was_not_run(checkout):
-    profile = checkout.folder / "profile"
-    profile.mkdir()
-    (profile / "config.yaml").write_text("executor: no-such-executor\n")
-    done = checkout.report(checkout.config(), "--profile", "profile")
-    assert done.returncode == 1
-    assert "error: Snakemake stopped" in done.stderr
-    assert "no-such-executor" in done.stderr
 
 
 def test_the_folder_of_the_benchmark_holds_what_it_says(tmp_path):

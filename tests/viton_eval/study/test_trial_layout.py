@@ -5,7 +5,7 @@ import pytest
 from benchmarks.soak import served
 from tests.viton_eval.study.browser_rater import Rater
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 BOXES = """[...document.querySelectorAll('#choice img, #choice button')].map(one => {
     const box = one.getBoundingClientRect();
     return [one.tagName, box.left, box.top, box.width, box.height];
