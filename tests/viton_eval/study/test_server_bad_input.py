@@ -158,7 +158,7 @@ def test_every_response_has_the_headers_and_none_lets_other_sites_in(served):
         assert "unsafe" not in response.headers["content-security-policy"]
         assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
         assert response.headers["x-content-type-options"] == "nosniff"
-        assert response.headers["referrer-policy"] == "no-referrer"
+        assert response.headers["referrer-policy"] == "same-origin"
         assert response.headers["cache-control"] == "no-store"
         assert not [name for name in response.headers if name.startswith("access-control")]
     assert [visitor.get(path).status_code for path in ("/docs", "/openapi.json", "/file/study.html.j2")] == [404] * 3
