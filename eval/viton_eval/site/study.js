@@ -169,6 +169,7 @@
     one(id).dataset.trial = next.trial;
     await window.screens.frame();
     if (screen !== next) return;
+    document.body.classList.remove("moved");
     since = performance.now();
     open = true;
     fresh = false;
@@ -255,6 +256,12 @@
     if (!what || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || one("sure").open) return;
     event.preventDefault();
     if (!event.repeat) answer(what);
+  });
+  let pointer = "";  // a browser tells of moves also when the page moves under a pointer that rests
+  addEventListener("pointermove", event => {
+    const place = `${event.screenX} ${event.screenY}`;
+    if (pointer && pointer !== place) document.body.classList.add("moved");
+    pointer = place;
   });
   addEventListener("pageshow", event => { if (event.persisted) location.reload(); });
   arrive();
