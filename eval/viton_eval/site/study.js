@@ -7,7 +7,7 @@
   const KEPT = `viton-answer-${settings.study}`, SEEN = `viton-flash-${settings.study}`;
   const keys = {choice: {ArrowLeft: "left", ArrowRight: "right"}, flash: {ArrowLeft: "real", ArrowRight: "fake"}};
   if (settings.ties === "1") keys.choice.ArrowDown = "tie";
-  let screen = {page: "loading"}, open = false, since = 0, shown = null, sending = false, fresh = true, ended = false;
+  let screen = {page: "loading"}, open = false, since = 0, shown = null, sending = false, fresh = true, ended = false, covered = false;
 
   class Refusal extends Error {
     constructor(status, message) { super(message); this.status = status; }
@@ -219,9 +219,12 @@
     one("cross").classList.add("on");
     await wait(FIXATION);
     one("cross").classList.remove("on");
+    if (ended || screen !== next) return;
     keep(localStorage, SEEN, {name, ms: null});
+    covered = one("sure").open;
     const ms = await window.screens.flash(one("flash").querySelector("img"), Number(settings.flashMs));
-    shown = Math.round(ms * 10) / 10;
+    if (ended || screen !== next) return;
+    shown = covered ? null : Math.round(ms * 10) / 10;  // behind the question whether to withdraw nobody saw it whole
     keep(localStorage, SEEN, {name, ms: shown});
     await answerable(next, "flash");
   }
@@ -232,7 +235,7 @@
     ready: () => { fresh = false; busy(true); return trial(screen); },
     again: () => arrive(),
     leave: () => go("leave", {}),
-    ask: () => one("sure").showModal(),
+    ask: () => { covered = true; one("sure").showModal(); },
     stay: () => one("sure").close(),
     withdraw: async () => {
       one("sure").close();

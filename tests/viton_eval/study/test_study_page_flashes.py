@@ -58,3 +58,32 @@ def test_another_device_of_the_same_participant_does_not_show_a_flash_again(open
     assert pictures == [200]  # of the following flash alone
     stored = {answer.trial: answer for answer in answers_of(tiny, other)}
     assert (stored[trial[1]].answer, stored[trial[1]].shown_ms) == ("fake", "")
+
+
+def to_the_cross(rater):
+    """On to the moment before the first flash."""
+    while (section := rater.shown()) != "flashes":
+        rater.vote("left", "key") if section == "choice" else rater.go_on()
+    rater.go_on()
+    rater.until("document.getElementById('cross').classList.contains('on')")
+
+
+def test_who_withdraws_while_the_cross_is_on_has_withdrawn(open_rater):  # noqa: F811
+    rater = open_rater()
+    to_the_cross(rater)
+    rater.page.evaluate("document.querySelector('footer button').click()")
+    rater.page.evaluate("document.querySelector('[data-do=withdraw]').click()")
+    rater.page.wait_for_timeout(1500)  # the cross, the flash, and some
+    assert rater.shown() == "withdrawn"
+    assert rater.page.evaluate("localStorage.length") == 0
+
+
+def test_a_flash_behind_the_question_whether_to_withdraw_is_not_told_as_shown(open_rater, tiny):  # noqa: F811
+    rater = open_rater()
+    to_the_cross(rater)
+    rater.page.evaluate("document.querySelector('footer button').click()")
+    rater.page.wait_for_timeout(1200)
+    rater.page.locator("[data-do=stay]").click()
+    rater.vote("real")
+    rater.trial()
+    assert [one.shown_ms for one in answers_of(tiny, rater) if one.answer == "real"] == [""]
