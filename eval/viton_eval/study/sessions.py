@@ -186,7 +186,8 @@ class Sessions:
             raise RefusedError(409, "this trial is not on")
         now = self.clock()
         left = self._seconds_left(db, row, own, now)
-        values = (row["session"], vote.trial, vote.answer, vote.response_ms, vote.shown_ms)
+        shown = vote.shown_ms if own.task == "flash" and self._look(db, row, own) is not None else None
+        values = (row["session"], vote.trial, vote.answer, vote.response_ms, shown)
         late = int(left is not None and left < 0)
         db.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*values, stamp(served), stamp(now), late))
 

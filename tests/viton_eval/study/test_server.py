@@ -136,6 +136,7 @@ def test_flashes_have_no_end_and_keep_how_long_they_were_shown(served, study):
     screen = visitor.past_pauses(visitor.screen)
     assert (screen["page"], screen["seconds_left"]) == ("flash", None)
     served.clock.put_on(100_000)
+    assert visitor.post("show", trial=screen["trial"], look="a look").json() == {"show": True}
     assert visitor.answer(screen, "fake", response_ms=812.3, shown_ms=250.1).status_code == 200
     last = served.store.answers(study)[-1]
     assert (last.answer, last.response_ms, last.shown_ms, last.late) == ("fake", "812.3", "250.1", "0")

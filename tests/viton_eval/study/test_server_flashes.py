@@ -96,3 +96,10 @@ def test_nothing_of_it_tells_of_other_sessions(before, served):
         following = other.past_pauses(other.answer(following).json())
     assert following["seen"] is False
     assert picture(other, following) == 200
+
+
+def test_a_showing_that_nobody_was_given_leave_for_is_not_believed(before, served):
+    visitor, screen = before
+    assert visitor.answer(screen, "real", response_ms=3, shown_ms=250).status_code == 200
+    (stored,) = [row for row in served.rows("answers") if row["trial"] == screen["trial"]]
+    assert (stored["answer"], stored["shown_ms"]) == ("real", None)
