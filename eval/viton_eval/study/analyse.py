@@ -121,7 +121,7 @@ def _protocol(study: Study, votes: pd.DataFrame, counted: pd.DataFrame, seed: in
         "sign_p: over people in garments, by the majority of their votes, and adjusted by Holm; it asks about these "
         "raters alone and says nothing of others",
         f"Bradley-Terry: log-odds, ridge {bradley_terry.RIDGE}, Davidson's ties; {draws} draws of raters and pairs, "
-        f"seed {seed}",
+        f"seed {seed}; intervals are too narrow with fewer than five raters, and there are none with one",
         "alpha: Krippendorff's, nominal, chance a fair coin between the two methods; "
         f"rules: {settings.exclusions.model_dump_json()}",
     )

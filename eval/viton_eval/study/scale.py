@@ -11,6 +11,7 @@ import pandas as pd
 
 from viton_eval.interval import weights_by_part
 from viton_eval.study.bradley_terry import Array, groups, is_bounded, strengths
+from viton_eval.study.clustered import FEWEST
 from viton_eval.study.votes import TIE
 from viton_eval.study.win_rates import pair_names
 
@@ -20,25 +21,26 @@ AT_ONCE = 2_000_000  # votes that are drawn at a time: 16 MB, and some copies of
 def bradley_terry_table(votes: pd.DataFrame, methods: Sequence[str], seed: int, draws: int) -> pd.DataFrame:
     """A row a method: its strength, log-odds with mean 0, and a 95% interval; NaN where votes do not link all methods.
 
-    Raters and pairs are drawn anew (pigeonhole bootstrap: rather too wide than too narrow).
+    Raters and pairs are drawn anew (pigeonhole bootstrap: too wide with many raters who agree, too narrow with fewer
+    than five); with fewer than two raters or pairs there is no interval.
     """
     marks = _Marks.of(votes, methods)
     wins, ties = (each[0] for each in marks.counted(np.ones((1, len(votes)))))
     linked = groups(wins + ties) == 1
+    few = min(votes["rater"].nunique(), len(set(pair_names(votes)))) < FEWEST
     value = low = high = np.full(len(methods), np.nan)
+    with_ties = bool(ties.any())
     if linked and len(votes):
-        with_ties, part = bool(ties.any()), max(1, AT_ONCE // len(votes))
         value = strengths(wins, ties if with_ties else None)
-        drawn = [
-            strengths(won, tied if with_ties else None)
-            for won, tied in map(
-                marks.counted, weights_by_part(votes["rater"].tolist(), pair_names(votes), seed, draws, part)
-            )
-        ]
+    if linked and not few:
+        part = max(1, AT_ONCE // len(votes))
+        weights = weights_by_part(votes["rater"].tolist(), pair_names(votes), seed, draws, part)
+        drawn = [strengths(won, tied if with_ties else None) for won, tied in map(marks.counted, weights)]
         low, high = np.quantile(np.concatenate(drawn), [0.025, 0.975], 0)
     bounded = linked and is_bounded(wins + ties)
-    note = "" if bounded else ("a ridge alone keeps it finite" if linked else "no votes link all methods")
-    return pd.DataFrame({"method": methods, "value": value, "low": low, "high": high, "note": note})
+    notes = [] if bounded else ["a ridge alone keeps it finite" if linked else "no votes link all methods"]
+    notes += [f"no interval: fewer than {FEWEST} raters or pairs"] if linked and few else []
+    return pd.DataFrame({"method": methods, "value": value, "low": low, "high": high, "note": "; ".join(notes)})
 
 
 class _Marks(NamedTuple):

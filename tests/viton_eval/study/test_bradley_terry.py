@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from tests.viton_eval.study.made_up import study_of
+from tests.viton_eval.study.made_up import answered, study_of
 from viton.errors import InputError
 from viton_eval.interval import drawn_weights, weights_by_part
 from viton_eval.study import bradley_terry, scale
@@ -126,3 +126,13 @@ def test_very_many_votes_are_drawn_within_a_few_times_what_is_drawn_at_once():
     print(f"{len(votes)} votes: {most / 1e6:.0f} MB at most")
     assert len(votes) == 60_000
     assert most < 80e6
+
+
+def test_one_rater_has_strengths_and_no_interval():
+    study = study_of(("a", "b", "c"), pairs=4, votes=1, per_rater=12, gold=0, repeats=0, flashes=0)
+    votes = votes_of(study, answered(study, lambda trial: min(trial.left, trial.right)))
+    assert votes["rater"].nunique() == 1
+    table = scale.bradley_terry_table(votes, study.methods, 0, 50)
+    assert table["value"].notna().all()
+    assert table[["low", "high"]].isna().all(axis=None)
+    assert table["note"].str.contains("no interval: fewer than 2 raters or pairs").all()
