@@ -47,7 +47,8 @@ def _won(best: pd.Series, methods: int) -> str:
     interval = f"[{100 * best['low']:.1f}, {100 * best['high']:.1f}]"
     holm = f" after Holm's adjustment over {methods} methods" if methods > 2 else ""
     return (
-        f"{share} {interval} of its trials against the others (95% interval clustered by rater and pair; chance 50%, "
+        f"{share} {interval} of its trials against the others (95% interval clustered by rater and pair, "
+        f"of this method alone, not adjusted for its being the best; chance 50%, "
         f"p = {best['clustered_p_holm']:.2g} by the same{holm})"
     )
 

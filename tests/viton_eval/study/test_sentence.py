@@ -29,7 +29,8 @@ def test_several_votes_an_interval_and_a_p_value():
     assert found.sentence == (
         f"In 120 two-alternative votes of 4 raters on 60 comparisons (3 methods, unpaired), a was preferred in 100.0% "
         f"[{100 * row['low']:.1f}, {100 * row['high']:.1f}] of its trials against the others (95% interval clustered "
-        f"by rater and pair; chance 50%, p = {row['clustered_p_holm']:.2g} by the same after Holm's adjustment over 3 "
+        f"by rater and pair, of this method alone, not adjusted for its being the best; chance 50%, "
+        f"p = {row['clustered_p_holm']:.2g} by the same after Holm's adjustment over 3 "
         "methods); no raters were left out by rules fixed beforehand."
     )
     two = study_of(("a", "b"), pairs=20, votes=2, per_rater=10, gold=0, repeats=0, flashes=0)
@@ -96,3 +97,14 @@ def test_the_test_of_win_rates_stands_wherever_the_pairwise_one_does(tmp_path):
     expected = found.win_rates.set_index("method").loc["a", "clustered_p_holm"]
     assert f"{expected:.2g}" in text[1].split()
     assert max(map(len, text[:4])) <= 100
+
+
+def test_how_far_a_method_is_trained_is_noted_beside_its_numbers(tmp_path):
+    study = study_of(("a", "b"), pairs=6, votes=2, per_rater=6, gold=0, repeats=0, flashes=0)
+    methods = [{"name": "a", "label": "undertrained: 10 steps"}, {"name": "b", "label": ""}]
+    study = study._replace(design={**study.design, "methods": methods})
+    found = analyse(study, answered(study, lambda trial: "a"), draws=10)
+    assert "a: undertrained: 10 steps" in found.protocol
+    assert not any(line.startswith("b:") for line in found.protocol)
+    write_analysis(tmp_path, found)
+    assert "- a: undertrained: 10 steps\n" in (tmp_path / "notes.md").read_text()
