@@ -104,8 +104,10 @@ def _agreement(counted: pd.DataFrame, everything: pd.DataFrame) -> pd.DataFrame:
 
 def _protocol(study: Study, votes: pd.DataFrame, counted: pd.DataFrame, seed: int, draws: int) -> tuple[str, ...]:
     settings = study.settings
+    labels = [f"{one['name']}: {one['label']}" for one in study.design.get("methods", []) if one.get("label")]
     return (
         f"study {study.id}: '{settings.texts.question}'",
+        *labels,  # how far a method is trained is said wherever its numbers stand
         f"{number_of(len(votes), 'answer')} to choices (comparisons, gold trials, repeats); "
         f"{number_of(len(counted), 'vote')} counted",
         f"{number_of(settings.votes, 'vote')} a comparison planned; "
